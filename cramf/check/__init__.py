@@ -1,0 +1,1 @@
+"""Checkers and their verdicts."""

@@ -1,0 +1,1 @@
+"""The `cramf` command: one module a command."""

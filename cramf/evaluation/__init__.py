@@ -1,0 +1,1 @@
+"""Metrics and runners of the evaluation harness."""

@@ -1,0 +1,1 @@
+"""Backends that write Lean, and the formalizer that drives them."""

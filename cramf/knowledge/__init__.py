@@ -1,0 +1,1 @@
+"""The concept knowledge base: records, builders, ontology and store."""

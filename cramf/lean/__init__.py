@@ -1,0 +1,1 @@
+"""Lean text: lexer, declaration parser, scope and message parser. Standard library only."""

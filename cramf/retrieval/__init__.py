@@ -1,0 +1,1 @@
+"""Channels, fusion and the retriever."""

@@ -1,0 +1,438 @@
+"""Parse one declaration: modifiers, attributes, binders, and the signature split from the body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cramf.lean.commands import MODIFIERS, RawCommand, SourceText
+from cramf.lean.lexer import Token, TokenKind
+from cramf.lean.syntax import Binder, Constructor, Declaration, Field
+from cramf.lean.terms import bracket_end, free_identifiers, one_line
+
+__all__ = ["docstring_text", "parse_binders", "parse_declaration", "prelude_of"]
+
+_BINDER_OPENERS = {"(": ")", "{": "}", "⦃": "⦄", "[": "]"}
+_LOCAL_DEFINITIONS = frozenset({"let", "have", "letI", "haveI", "let_fun", "suffices", "set"})
+_OPENERS = frozenset("( [ { ⟨ ⦃ @[ #[ %[ $( ⟦".split())
+_CLOSERS = frozenset(") ] } ⟩ ⦄ ⟧".split())
+_DATA = frozenset({"structure", "class", "inductive", "class inductive", "coinductive"})
+
+
+def docstring_text(token: str) -> str:
+    """A doc comment's text without its marks, white space at both ends removed."""
+    return token.removeprefix("/--").removeprefix("/-!").removesuffix("-/").strip()
+
+
+def prelude_of(source: SourceText, command: RawCommand) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Docstring, attribute entries and modifiers that stand before a command's keyword."""
+    tokens = source.tokens
+    docstring, attributes, modifiers = "", [], []
+    index = command.start
+    while index < command.keyword:
+        token = tokens[index]
+        if token.kind == TokenKind.DOC:
+            docstring = docstring_text(token.text)
+        elif token.text == "@[":
+            stop = bracket_end(tokens, index, command.keyword)
+            attributes += split_entries(source, index + 1, stop)
+            index = stop
+        elif token.text in MODIFIERS:
+            modifiers.append(token.text)
+        index += 1
+    return docstring, tuple(attributes), tuple(modifiers)
+
+
+def split_entries(source: SourceText, start: int, stop: int) -> list[str]:
+    """The comma-separated entries of an attribute list, each on one line."""
+    tokens = source.tokens
+    entries: list[str] = []
+    depth, begin = 0, start
+    for index in range(start, stop + 1):
+        text = tokens[index].text if index < stop else ","
+        if text in _OPENERS:
+            depth += 1
+        elif text in _CLOSERS:
+            depth -= 1
+        elif text == "," and (depth <= 0 or index == stop):
+            if index > begin:
+                entries.append(one_line(source, begin, index))
+            begin = index + 1
+    return entries
+
+
+def parse_binders(source: SourceText, index: int, stop: int) -> tuple[list[Binder], int]:
+    """Binder groups from `index` on, and the index of the first token that is none."""
+    tokens = source.tokens
+    binders: list[Binder] = []
+    while index < stop:
+        token = tokens[index]
+        if token.text in _BINDER_OPENERS:
+            close = bracket_end(tokens, index, stop)
+            binders.append(_bracketed(source, index, close))
+            index = close + 1
+        elif token.text == "_" or (token.kind == TokenKind.IDENTIFIER and token.text not in _BREAKS):
+            binders.append(Binder("", (token.text,), token.text, ()))
+            index += 1
+        else:
+            break
+    return binders, index
+
+
+_BREAKS = frozenset("where extends deriving with by in at".split())
+
+
+def _bracketed(source: SourceText, start: int, close: int) -> Binder:
+    """The binder group between two brackets."""
+    tokens = source.tokens
+    opener = tokens[start].text
+    colon = -1
+    depth = 0
+    for index in range(start + 1, close):
+        text = tokens[index].text
+        if text in _OPENERS:
+            depth += 1
+        elif text in _CLOSERS:
+            depth -= 1
+        elif text == ":" and depth == 0:
+            colon = index
+            break
+        elif text in (":=", ",") and depth == 0:
+            break
+    names: tuple[str, ...] = ()
+    if colon >= 0:
+        words = tokens[start + 1 : colon]
+        if all(t.kind == TokenKind.IDENTIFIER for t in words):
+            names = tuple(t.text for t in words)
+        type_start = colon + 1
+    elif opener == "[":
+        type_start = start + 1
+    else:
+        words = tokens[start + 1 : close]
+        if all(t.kind == TokenKind.IDENTIFIER for t in words):
+            names = tuple(t.text for t in words)
+            type_start = close
+        else:
+            type_start = start + 1
+    type_end = _before_default(tokens, type_start, close)
+    identifiers, _, _ = free_identifiers(tokens, type_start, type_end)
+    head = ""
+    if type_start < type_end and tokens[type_start].kind == TokenKind.IDENTIFIER:
+        head = tokens[type_start].text
+        # `f : X → Y` is a function, not an element of `X`, so dot notation on it means `Function`.
+        if any(t.text[0] == "→" for t in tokens[type_start:type_end]):
+            head = ""
+    text = one_line(source, start, type_end) + tokens[close].text if type_end < close else ""
+    return Binder(opener, names, text or one_line(source, start, close + 1), tuple(identifiers), head)
+
+
+def _before_default(tokens: Sequence[Token], start: int, stop: int) -> int:
+    """End of a binder's type: before `:= default` where there is one."""
+    depth = 0
+    for index in range(start, stop):
+        text = tokens[index].text
+        if text in _OPENERS:
+            depth += 1
+        elif text in _CLOSERS:
+            depth -= 1
+        elif text == ":=" and depth == 0:
+            return index
+    return stop
+
+
+def signature_end(source: SourceText, index: int, stop: int) -> int:
+    """Index of the token that begins the body: `:=`, `where`, `|` of an equation, or the end."""
+    tokens = source.tokens
+    depth = 0
+    pending = 0
+    while index < stop:
+        kind, text, _ = tokens[index]
+        if text in _OPENERS:
+            depth += 1
+        elif text in _CLOSERS:
+            depth -= 1
+        elif depth <= 0:
+            if text == ":=":
+                if not pending:
+                    return index
+                pending -= 1
+            elif text == "where" or (text == "deriving" and kind == TokenKind.IDENTIFIER):
+                return index
+            elif text in _LOCAL_DEFINITIONS:
+                pending += 1
+            elif text == "|" and source.first_on_line(index) and _is_equation(tokens, index, stop):
+                return index
+            elif text == "termination_by" or text == "decreasing_by":
+                return index
+        index += 1
+    return stop
+
+
+def _is_equation(tokens: Sequence[Token], index: int, stop: int) -> bool:
+    """Whether `|` begins a pattern-matching alternative: `=>` comes before any `:=`."""
+    depth = 0
+    for position in range(index + 1, stop):
+        text = tokens[position].text
+        if text in _OPENERS:
+            depth += 1
+        elif text in _CLOSERS:
+            depth -= 1
+        elif depth == 0 and text == "=>":
+            return True
+        elif depth == 0 and text == ":=":
+            return False
+    return False
+
+
+def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
+    """The declaration that a raw command holds."""
+    tokens = source.tokens
+    docstring, attributes, modifiers = prelude_of(source, command)
+    keyword = tokens[command.keyword].text
+    index = command.keyword + 1
+    stop = command.end
+    line = source.lines.line(tokens[command.keyword].start)
+    if keyword == "class" and index < stop and tokens[index].text in ("inductive", "abbrev"):
+        keyword = f"class {tokens[index].text}"
+        index += 1
+    if keyword == "alias":
+        return _alias(source, command, docstring, attributes, modifiers, line)
+    if keyword == "instance":
+        index = _skip_priority(tokens, index, stop)
+    name = ""
+    universes: tuple[str, ...] = ()
+    if index < stop and tokens[index].kind == TokenKind.IDENTIFIER and tokens[index].text not in _BREAKS:
+        name = tokens[index].text
+        line = source.lines.line(tokens[index].start)
+        index += 1
+        if index + 1 < stop and tokens[index].text == "." and tokens[index + 1].text == "{":
+            close = bracket_end(tokens, index + 1, stop)
+            universes = tuple(t.text for t in tokens[index + 2 : close] if t.kind == TokenKind.IDENTIFIER)
+            index = close + 1
+    if keyword == "instance":
+        index = _skip_priority(tokens, index, stop)
+    head = index
+    body = signature_end(source, index, stop)
+    if keyword in _DATA:
+        body = _first_alternative(source, index, body)
+    binders, index = parse_binders(source, index, body)
+    parents: tuple[str, ...] = ()
+    type_end = body
+    for position in range(index, body):
+        if tokens[position].text == "extends" and tokens[position].kind == TokenKind.IDENTIFIER:
+            parents, type_end = _parents(source, position, body)
+            break
+    result_start = index + 1 if index < body and tokens[index].text == ":" else index
+    # Since Lean v4.17 the type may follow `extends`; before, it came in front of it.
+    result = one_line(source, result_start, type_end) if result_start < type_end else ""
+    identifiers, symbols, bound = free_identifiers(tokens, head, body)
+    for binder in binders:
+        bound.update(binder.names)
+    fields: tuple[Field, ...] = ()
+    constructors: tuple[Constructor, ...] = ()
+    mk_name = "mk"
+    if keyword in ("structure", "class") and body < stop:
+        fields, mk_name = _fields(source, body, stop)
+    elif keyword in _DATA:
+        constructors = _constructors(source, body, stop)
+    return Declaration(
+        keyword=keyword,
+        name=name,
+        line=line,
+        modifiers=modifiers,
+        attributes=attributes,
+        docstring=docstring,
+        binders=tuple(binders),
+        result=result,
+        signature=one_line(source, head, body),
+        identifiers=tuple(x for x in identifiers if x not in bound),
+        symbols=tuple(symbols),
+        bound=frozenset(bound),
+        body=(tokens[body].start if body < stop else tokens[stop - 1].end, tokens[stop - 1].end),
+        universes=universes,
+        fields=fields,
+        constructors=constructors,
+        parents=parents,
+        deriving=_deriving(tokens, body, stop) if keyword in _DATA else (),
+        mk_name=mk_name,
+    )
+
+
+def _skip_priority(tokens: Sequence[Token], index: int, stop: int) -> int:
+    """Past `(priority := 100)`."""
+    if index + 1 < stop and tokens[index].text == "(" and tokens[index + 1].text == "priority":
+        return bracket_end(tokens, index, stop) + 1
+    return index
+
+
+def _first_alternative(source: SourceText, start: int, stop: int) -> int:
+    """Where an inductive type's constructors begin when no `where` or `:=` announces them."""
+    for index in range(start, stop):
+        if source.tokens[index].text == "|" and source.first_on_line(index):
+            return index
+    return stop
+
+
+def _parents(source: SourceText, index: int, stop: int) -> tuple[tuple[str, ...], int]:
+    """Parents after `extends`, and the index of the `extends` token where the type before it ends."""
+    tokens = source.tokens
+    names: list[str] = []
+    depth, expects = 0, True
+    for position in range(index + 1, stop):
+        kind, text, _ = tokens[position]
+        if text in _OPENERS:
+            depth += 1
+        elif text in _CLOSERS:
+            depth -= 1
+        elif depth == 0 and text == ":" and kind == TokenKind.SYMBOL and not expects:
+            # `extends A, B : Type u`, or `extends toFoo : A` with a named projection.
+            if names and position == index + 2:
+                names.pop()
+                expects = True
+                continue
+            break
+        elif depth == 0 and text == ",":
+            expects = True
+        elif expects and kind == TokenKind.IDENTIFIER:
+            names.append(text)
+            expects = False
+    return tuple(names), index
+
+
+def _fields(source: SourceText, body: int, stop: int) -> tuple[tuple[Field, ...], str]:
+    """Fields of a structure whose body begins at `where` (or `:=`), and the constructor's name.
+
+    A field begins in the column of the first one; what stands further right belongs to its type.
+    """
+    tokens = source.tokens
+    index = body + 1
+    mk_name = "mk"
+    stop = next((i for i in range(index, stop) if tokens[i].text == "deriving"), stop)
+    position = index
+    while position < stop and (tokens[position].kind == TokenKind.DOC or tokens[position].text in MODIFIERS):
+        position += 1
+    if position + 1 < stop and tokens[position + 1].text == "::":
+        mk_name = tokens[position].text
+        index = position + 2
+    if index >= stop:
+        return (), mk_name
+    column = source.lines.position(tokens[index].start)[1]
+    begins = [
+        i
+        for i in range(index, stop)
+        if i == index or (source.first_on_line(i) and source.lines.position(tokens[i].start)[1] == column)
+    ]
+    fields: list[Field] = []
+    docstring = ""
+    for number, begin in enumerate(begins):
+        end = begins[number + 1] if number + 1 < len(begins) else stop
+        position = begin
+        while position < end:
+            token = tokens[position]
+            if token.kind == TokenKind.DOC:
+                docstring = docstring_text(token.text)
+            elif token.text == "@[":
+                position = bracket_end(tokens, position, end)
+            elif token.text not in MODIFIERS:
+                break
+            position += 1
+        if position >= end:
+            continue  # a doc comment on a line of its own: the field comes next
+        names, start = _field_names(tokens, position, end)
+        type_end = _before_default(tokens, start, end)
+        for name in names:
+            line = source.lines.line(tokens[position].start)
+            text = one_line(source, start, type_end).rstrip(") ") if start > position else ""
+            fields.append(Field(name, line, text, docstring))
+        docstring = ""
+    return tuple(fields), mk_name
+
+
+def _field_names(tokens: Sequence[Token], index: int, stop: int) -> tuple[list[str], int]:
+    """Names that a field line declares, and where its binders and type begin."""
+    grouped = tokens[index].text in _BINDER_OPENERS
+    position = index + grouped
+    names: list[str] = []
+    while position < stop and tokens[position].kind == TokenKind.IDENTIFIER:
+        names.append(tokens[position].text)
+        position += 1
+        if not grouped and position < stop and tokens[position].text not in (":",):
+            # `f x : T` has a binder and `a b : T` two fields; only the latter is written in brackets now.
+            break
+    if position < stop and tokens[position].kind == TokenKind.SYMBOL and not names:
+        return [], index
+    return [n for n in names if n not in _BREAKS], position
+
+
+def _constructors(source: SourceText, body: int, stop: int) -> tuple[Constructor, ...]:
+    """Constructors of an inductive type."""
+    tokens = source.tokens
+    found: list[Constructor] = []
+    depth = 0
+    for index in range(body, stop):
+        text = tokens[index].text
+        if text in _OPENERS:
+            depth += 1
+        elif text in _CLOSERS:
+            depth -= 1
+        elif text == "|" and depth == 0:
+            position = index + 1
+            while position < stop:
+                token = tokens[position]
+                if token.text == "@[":
+                    position = bracket_end(tokens, position, stop)
+                elif token.kind != TokenKind.DOC and token.text not in MODIFIERS:
+                    break
+                position += 1
+            if position < stop and tokens[position].kind == TokenKind.IDENTIFIER:
+                end = position + 1
+                while end < stop and tokens[end].text not in ("|", "deriving"):
+                    end = bracket_end(tokens, end, stop) + 1 if tokens[end].text in _OPENERS else end + 1
+                found.append(
+                    Constructor(
+                        tokens[position].text,
+                        source.lines.line(tokens[position].start),
+                        one_line(source, position + 1, min(end, stop)),
+                    )
+                )
+    return tuple(found)
+
+
+def _deriving(tokens: Sequence[Token], body: int, stop: int) -> tuple[str, ...]:
+    """Classes of a trailing `deriving` clause."""
+    for index in range(stop - 1, body - 1, -1):
+        if tokens[index].text == "deriving":
+            return tuple(t.text for t in tokens[index + 1 : stop] if t.kind == TokenKind.IDENTIFIER)
+    return ()
+
+
+def _alias(
+    source: SourceText,
+    command: RawCommand,
+    docstring: str,
+    attributes: tuple[str, ...],
+    modifiers: tuple[str, ...],
+    line: int,
+) -> Declaration:
+    """`alias a := b` and `alias ⟨a, b⟩ := c`; a `_` among the names declares nothing."""
+    tokens = source.tokens
+    words = tokens[command.keyword + 1 : command.end]
+    split = next((i for i, t in enumerate(words) if t.text == ":="), len(words))
+    names = tuple(t.text for t in words[:split] if t.kind == TokenKind.IDENTIFIER and t.text != "_")
+    target = next((t.text for t in words[split + 1 :] if t.kind == TokenKind.IDENTIFIER), "")
+    return Declaration(
+        keyword="alias",
+        name=names[0] if names else "",
+        line=line,
+        modifiers=modifiers,
+        attributes=attributes,
+        docstring=docstring,
+        binders=(),
+        result="",
+        signature="",
+        identifiers=(target,) if target else (),
+        symbols=(),
+        bound=frozenset(),
+        body=(tokens[command.end - 1].end, tokens[command.end - 1].end),
+        alias_of=target,
+        alias_names=names,
+    )

@@ -1,0 +1,245 @@
+"""Lean's scopes: `namespace`, `section`, `open` and `variable`, and how they resolve identifiers.
+
+Source: the Lean 4 reference, "Namespaces" and "Name resolution": an identifier is tried in the current
+namespaces inside out, and only then in the root together with every opened namespace; where no full
+name fits, its last components are taken for field access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from cramf.lean.syntax import Binder, Command
+
+__all__ = ["Context", "Opened", "ScopeTracker", "enclosing", "included_variables", "resolve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One `open` as written: the namespace it stands in, and what it names.
+
+    `only` limits it to the names given (`open N (a b)`), `hiding` and `renaming` as in Lean.
+    """
+
+    at: str
+    name: str
+    only: tuple[str, ...] = ()
+    hiding: tuple[str, ...] = ()
+    renaming: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What decides the meaning of an identifier at one place: the namespace and the `open`s."""
+
+    namespace: str = ""
+    opens: tuple[Opened, ...] = ()
+
+
+def enclosing(namespace: str) -> Iterator[str]:
+    """A namespace and those around it, inside out, without the root: `A.B` gives `A.B`, `A`."""
+    while namespace:
+        yield namespace
+        namespace = namespace.rpartition(".")[0]
+
+
+@dataclass(slots=True)
+class _Frame:
+    kind: str
+    name: str
+    namespace: str
+    opens: int
+    variables: tuple[Binder, ...]
+    included: frozenset[str]
+    omitted: frozenset[str]
+
+
+class ScopeTracker:
+    """Follows the commands of a file and knows the scope at each of them.
+
+    `errors` collects `(line, message)` for an `end` that fits no open scope.
+    """
+
+    def __init__(self) -> None:
+        self.namespace = ""
+        self.errors: list[tuple[int, str]] = []
+        self._frames: list[_Frame] = []
+        self._opens: list[Opened] = []
+        self._variables: tuple[Binder, ...] = ()
+        self._included: frozenset[str] = frozenset()
+        self._omitted: frozenset[str] = frozenset()
+        self._once: list[tuple[int, tuple[Binder, ...], frozenset[str], frozenset[str]]] = []
+        self._context: Context | None = None
+
+    @property
+    def context(self) -> Context:
+        if self._context is None:
+            self._context = Context(self.namespace, tuple(self._opens))
+        return self._context
+
+    @property
+    def variables(self) -> tuple[Binder, ...]:
+        return self._variables
+
+    @property
+    def included(self) -> frozenset[str]:
+        return self._included
+
+    @property
+    def omitted(self) -> frozenset[str]:
+        """Texts of instance binders and names that `omit` took away."""
+        return self._omitted
+
+    def feed(self, command: Command) -> None:
+        """Take in a command that changes the scope; others end what `… in` began."""
+        kind = command.kind
+        if command.scoped_in:
+            self._once.append((len(self._opens), self._variables, self._included, self._omitted))
+        if kind in ("open", "open scoped"):
+            # `open scoped` brings notation only, so it does not touch identifiers.
+            if kind == "open":
+                for name in command.names:
+                    self._opens.append(
+                        Opened(self.namespace, name, command.only, command.hiding, command.renaming)
+                    )
+                self._context = None
+        elif kind == "variable":
+            self._variables += _rebound(self._variables, command.binders)
+        elif kind == "namespace":
+            for name in command.names[:1]:
+                for part in name.removeprefix("_root_.").split("."):
+                    self._push("namespace", part)
+                    self.namespace = f"{self.namespace}.{part}" if self.namespace else part
+            self._context = None
+        elif kind == "section":
+            parts = command.names[0].split(".") if command.names else [""]
+            for part in parts:
+                self._push("section", part)
+        elif kind == "mutual":
+            self._push("mutual", "")
+        elif kind == "end":
+            self._end(command)
+        elif kind == "include":
+            self._included |= frozenset(command.names)
+        elif kind == "omit":
+            self._omitted |= frozenset(command.names)
+        if not command.scoped_in:
+            self.finish_once()
+
+    def finish_once(self) -> None:
+        """Drop what `… in` prefixes brought for the command that has just been read."""
+        if self._once:
+            opens, variables, included, omitted = self._once[0]
+            if len(self._opens) > opens:
+                del self._opens[opens:]
+                self._context = None
+            self._variables, self._included, self._omitted = variables, included, omitted
+            self._once.clear()
+
+    def _push(self, kind: str, name: str) -> None:
+        self._frames.append(
+            _Frame(
+                kind, name, self.namespace, len(self._opens), self._variables, self._included, self._omitted
+            )
+        )
+
+    def _end(self, command: Command) -> None:
+        # `end A.B` closes as many scopes as it names.
+        parts = command.names[0].split(".") if command.names else [""]
+        for part in reversed(parts):
+            if not self._frames:
+                self.errors.append((command.line, "`end` without an open namespace or section"))
+                return
+            frame = self._frames[-1]
+            if part and frame.name and frame.name != part:
+                self.errors.append((command.line, f"`end {part}` where `{frame.name}` is open"))
+            self._frames.pop()
+            self.namespace = frame.namespace
+            del self._opens[frame.opens :]
+            self._variables = frame.variables
+            self._included, self._omitted = frame.included, frame.omitted
+            self._context = None
+
+
+def _rebound(known: tuple[Binder, ...], binders: Iterable[Binder]) -> tuple[Binder, ...]:
+    """New variables; `variable (x)` and `variable {x}` without a type only change brackets."""
+    names = {name for binder in known for name in binder.names}
+    return tuple(b for b in binders if b.kind == "[" or b.identifiers or not set(b.names) <= names)
+
+
+def included_variables(
+    variables: Iterable[Binder], used: Iterable[str], included: frozenset[str] = frozenset()
+) -> list[Binder]:
+    """The `variable` binders that a statement takes in, in order.
+
+    Lean's rule (since v4.12): those mentioned in the statement or by `include`, those that these mention
+    in turn, and instance binders all of whose variables are among them.
+    """
+    binders = list(variables)
+    owner: dict[str, int] = {}
+    for number, binder in enumerate(binders):
+        for name in binder.names:
+            owner[name] = number
+    chosen: set[int] = set()
+    agenda = [owner[word] for word in {*_first_parts(used), *included} if word in owner]
+    while True:
+        while agenda:
+            number = agenda.pop()
+            if number not in chosen:
+                chosen.add(number)
+                words = _first_parts(binders[number].identifiers)
+                agenda += [owner[word] for word in words if word in owner]
+        for number, binder in enumerate(binders):
+            if number in chosen or binder.kind != "[":
+                continue
+            needs = {owner[word] for word in _first_parts(binder.identifiers) if word in owner}
+            if needs and needs <= chosen:
+                chosen.add(number)
+        if not agenda:
+            break
+    return [binders[number] for number in sorted(chosen)]
+
+
+def _first_parts(identifiers: Iterable[str]) -> set[str]:
+    return {word.partition(".")[0] for word in identifiers}
+
+
+def resolve(
+    identifier: str,
+    namespaces: Iterable[str],
+    opened: Iterable[Opened],
+    known: Callable[[str], bool],
+    protected: Callable[[str], bool] = lambda _: False,
+) -> tuple[str, ...]:
+    """Full names that an identifier can mean by Lean's order, or () where it means none.
+
+    `namespaces` are the current ones inside out; `opened` the opened ones with full names in `name`;
+    `known` says which full names exist and `protected` which of them may not be shortened to one
+    component. More than one name is an ambiguity that Lean settles by type.
+    """
+    if identifier.startswith("_root_."):
+        name = identifier.removeprefix("_root_.")
+        return (name,) if known(name) else ()
+    single = "." not in identifier
+    for namespace in namespaces:
+        name = f"{namespace}.{identifier}"
+        if known(name) and not (single and protected(name)):
+            return (name,)
+    found: dict[str, None] = {}
+    first, _, rest = identifier.partition(".")
+    for entry in opened:
+        target = identifier
+        if entry.renaming:
+            for old, new in entry.renaming:
+                if first == new:
+                    target = f"{old}.{rest}" if rest else old
+                    break
+        if (entry.only and first not in entry.only) or first in entry.hiding:
+            continue
+        name = f"{entry.name}.{target}"
+        if known(name) and not (single and protected(name)):
+            found[name] = None
+    if known(identifier):
+        found[identifier] = None
+    return tuple(found)

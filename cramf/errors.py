@@ -21,8 +21,8 @@ __all__ = [
     "BackendError",
     "CramfError",
     "ExitCode",
-    "KnowledgeBaseError",
     "InputError",
+    "KnowledgeBaseError",
     "ResourceError",
 ]
 

@@ -2,17 +2,16 @@
 
 What is decided here, so that two runs never differ:
 
-- Reasoning in `<think>` tags is dropped. Fenced blocks come before bare text, blocks tagged `lean` (or untagged)
-  before blocks of another tag. A block of definitions straight before the theorem's block belongs to it,
-  unless the theorem's block has imports of its own and so stands alone.
-- Of several theorems, the last complete one that bears the requested name is taken, else the last complete one:
-  models put a revised answer last. The other theorems are dropped; definitions before the chosen one are kept.
-- A theorem is complete once its top-level `:=` was read; a proof that was cut off after it does no harm. A reply
-  that ends inside a theorem's statement is an error even if an earlier theorem is complete, since that one may be a
-  mere helper.
+- Reasoning in `<think>` tags is dropped. Fenced blocks come before bare text, blocks tagged `lean` (or
+  untagged) before blocks of another tag. Blocks of definitions straight before the theorem's block belong to
+  it, unless it has imports of its own and so stands alone.
+- Of several theorems, the last complete one that bears the requested name is taken, else the last complete
+  one: models put a revised answer last. Other theorems are dropped; definitions before it are kept.
+- A theorem is complete once its top-level `:=` was read; a proof cut off after it does no harm. A reply that
+  ends inside a theorem's statement is an error even if an earlier one is complete: that may be a mere helper.
 - The header is the leading run of `open`, `universe`, `variable`, `noncomputable section` and harmless
-  `set_option` commands below `import Mathlib`; other imports are dropped, for `import Mathlib` is all that candidates
-  may use. Everything else stays in order with the statement, where the checkers judge it.
+  `set_option` commands below `import Mathlib`; other imports are dropped, for candidates may use no other.
+  Everything else stays in order with the statement, where the checkers judge it.
 """
 
 from __future__ import annotations
@@ -22,34 +21,22 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
 
 from cramf.check.verdict import Candidate
 from cramf.errors import BackendError
+from cramf.lean.commands import RawCommand, SourceText, split_commands
+from cramf.lean.lexer import Token, TokenKind
 
-__all__ = ["MAX_REPLY", "ParsedReply", "UnreadableReply", "parse_reply"]
+__all__ = ["MAX_REPLY", "ParsedReply", "UnreadableReplyError", "parse_reply"]
 
 MAX_REPLY = 200_000
 """Longest reply that is read, in characters."""
 
 _THEOREMS = frozenset({"theorem", "lemma", "example"})
-_MODIFIERS = frozenset(
-    "private protected public noncomputable unsafe partial nonrec local scoped meta".split()
-)
-_SCOPED_IN = frozenset({"open", "set_option", "omit", "include", "variable", "universe", "attribute"})
-_COMMANDS = (
-    frozenset(
-        "def abbrev structure class inductive coinductive instance axiom opaque irreducible_def mutual namespace "
-        "section end import export alias notation notation3 infix infixl infixr prefix postfix macro "
-        "macro_rules syntax elab elab_rules declare_syntax_cat initialize builtin_initialize run_cmd run_elab "
-        "run_meta deriving universes simproc register_simp_attr".split()
-    )
-    | _SCOPED_IN
-    | _MODIFIERS
-)
 _BINDERS = frozenset({"let", "have", "letI", "haveI", "let_fun", "set", "obtain"})
-_OPENERS = frozenset("([{⟨⦃⟦⟮")
-_CLOSERS = frozenset(")]}⟩⦄⟧⟯")
+_OPENERS = frozenset("( [ { ⟨ ⦃ ⟦ ⟮ @[ #[ %[ $(".split())
+_CLOSERS = frozenset(") ] } ⟩ ⦄ ⟧ ⟯".split())
 _NUMERIC_OPTIONS = frozenset(
     {"maxHeartbeats", "maxRecDepth", "synthInstance.maxHeartbeats", "synthInstance.maxSize"}
 )
@@ -57,14 +44,6 @@ _NUMERIC_OPTIONS = frozenset(
 _OFF_ONLY_OPTIONS = frozenset({"autoImplicit", "relaxedAutoImplicit"})
 
 _PART = r"(?:[^\W\d][\w'!?]*|«[^»\n]*»)"
-_TOKEN = re.compile(
-    rf"""(?P<space>\s+)|(?P<line>--[^\n]*)|(?P<block>/-)
-    |(?P<string>r(?P<hash>\#*)".*?"(?P=hash)|"(?:[^"\\]|\\.)*"?)
-    |(?P<quote>''|⁻¹')|(?P<char>'(?:\\[^\n]{{1,8}}?|[^'\\\n])')
-    |(?P<word>{_PART}(?:\.{_PART})*)|(?P<number>\d+)|(?P<symbol>:=|=>|::|@\[|.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_COMMENT_EDGE = re.compile(r"/-|-/")
 _FENCE = re.compile(r"^\s*(?P<run>`{3,}|~{3,})(?P<info>.*)$")
 _TAG = re.compile(r"\{?\.?([\w+.#-]*)\}?")
 _LEAN_TAGS = frozenset({"", "lean", "lean4", "lean-4", "lean3"})
@@ -82,7 +61,7 @@ _CODE_LINE = re.compile(
 )
 
 
-class UnreadableReply(BackendError):
+class UnreadableReplyError(BackendError):
     """A reply in which no complete Lean theorem can be found."""
 
 
@@ -94,20 +73,6 @@ class ParsedReply:
     notes: tuple[str, ...] = ()
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    start: int
-    end: int
-    column: int
-    first: bool
-    """Nothing but blanks stands before it on its line."""
-
-    @property
-    def code(self) -> bool:
-        return self.kind not in ("line", "block")
-
-
 @dataclass(frozen=True, slots=True)
 class _Block:
     code: str
@@ -117,8 +82,8 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Theorem:
-    keyword: _Token
-    name: _Token | None
+    keyword: Token
+    name: Token | None
     end: int | None
     """Where the statement's type ends, before the top-level `:=`; None if it was not reached."""
     sorry: bool
@@ -126,17 +91,17 @@ class _Theorem:
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """One Lean command with the docstring, attributes, modifiers and `… in` before it."""
+    """One Lean command; `start` is the offset of its docstring, attributes, modifiers or `… in` before it."""
 
     text: str
     start: int
-    tokens: tuple[_Token, ...]
-    head: int
+    prelude: tuple[Token, ...]
+    tokens: tuple[Token, ...]
     theorem: _Theorem | None
 
     @property
     def keyword(self) -> str:
-        return self.tokens[self.head].text if self.head < len(self.tokens) else ""
+        return self.tokens[0].text
 
     @property
     def source(self) -> str:
@@ -150,15 +115,15 @@ def parse_reply(reply: str, name: str) -> ParsedReply:
     and could deceive a reader of the terminal.
 
     Raises:
-        UnreadableReply: where the reply is empty, over-long, cut off, or has no complete theorem.
+        UnreadableReplyError: where the reply is empty, over-long, cut off, or has no complete theorem.
     """
     if len(reply) > MAX_REPLY:
-        raise UnreadableReply(
+        raise UnreadableReplyError(
             f"the reply is longer than {MAX_REPLY:,} characters", "ask the model for one theorem only"
         )
     text = _without_reasoning(_plain(reply))
     if not text.strip():
-        raise UnreadableReply("the reply is empty", "try again or try another model")
+        raise UnreadableReplyError("the reply is empty", "try again or try another model")
     blocks = _fenced(text)
     lean = [b for b in blocks if b.tag in _LEAN_TAGS]
     bare = [_Block(_bare_code(text), "", closed=False)]
@@ -178,11 +143,11 @@ def parse_reply(reply: str, name: str) -> ParsedReply:
             where, chosen = (named or complete)[-1]
             return _assemble(_preamble(read, where, chosen), chosen, name, len(theorems))
     if seen_theorem:
-        raise UnreadableReply(
+        raise UnreadableReplyError(
             "the theorem in the reply is cut off or has no `:=`",
             "allow the model a longer answer, or try another model",
         )
-    raise UnreadableReply(
+    raise UnreadableReplyError(
         "no Lean theorem in the reply", "try again, or try a model that was trained on Lean 4"
     )
 
@@ -243,7 +208,7 @@ def _split_info(info: str) -> tuple[str, str]:
 
 
 def _bare_code(text: str) -> str:
-    """Lines of an unfenced reply that read as Lean: from a line that begins a command to a blank line before prose."""
+    """Lines of an unfenced reply that read as Lean: from a command's first to a blank line before prose."""
     kept: list[str] = []
     inside = blank = False
     for raw in text.split("\n"):
@@ -261,142 +226,70 @@ def _bare_code(text: str) -> str:
     return "\n".join(kept)
 
 
-def _lex(text: str) -> list[_Token]:
-    """Tokens of Lean text without blanks; comments are tokens, and an unclosed one runs to the end."""
-    tokens: list[_Token] = []
-    at = line_start = 0
-    first = True
-    while match := _TOKEN.match(text, at):
-        kind, end = match.lastgroup or "symbol", match.end()
-        if match["string"] is not None:
-            kind = "string"
-        if kind == "block":
-            end = _comment_end(text, at)
-        lexeme = text[at:end]
-        if kind != "space":
-            tokens.append(_Token(kind, lexeme, at, end, at - line_start, first))
-            first = False
-        if "\n" in lexeme:
-            line_start = at + lexeme.rfind("\n") + 1
-            first = True
-        at = end
-    return tokens
-
-
-def _comment_end(text: str, start: int) -> int:
-    depth = 1
-    for edge in _COMMENT_EDGE.finditer(text, start + 2):
-        depth += 1 if edge[0] == "/-" else -1
-        if depth == 0:
-            return edge.end()
-    return len(text)
-
-
-def _begins(token: _Token) -> bool:
-    """Whether a command begins at this token."""
-    if token.kind == "word":
-        # Reserved words: nothing but the command can be meant, wherever they stand.
-        if token.text in ("theorem", "lemma") or (token.text == "example" and token.first):
-            return True
-        return token.first and token.text in _COMMANDS and (token.column == 0 or token.text not in _SCOPED_IN)
-    if not token.first or token.column:
-        return False
-    return token.text in ("@[", "#") or token.text.startswith(("/--", "/-!"))
-
-
 def _commands(text: str) -> list[_Command]:
     """Commands of Lean text in order; what stands before the first one is left out."""
-    tokens = _lex(text)
-    starts = [i for i, token in enumerate(tokens) if _begins(token)]
+    source = SourceText.read(text)
     commands: list[_Command] = []
     begin: int | None = None
-    for start, stop in zip(starts, [*starts[1:], len(tokens)], strict=True):
-        begin = start if begin is None else begin
-        part = tuple(tokens[begin:stop])
-        head = _head(part)
-        if head == len(part) and stop < len(tokens):
+    for raw in split_commands(source):
+        begin = raw.start if begin is None else begin
+        # `open X in` belongs to the command after it.
+        if raw.scoped_in and raw.end < len(source.tokens):
             continue
-        commands.append(_Command(text, part[0].start, part, head, _theorem(part, head)))
+        commands.append(_command(source, begin, raw))
         begin = None
     return commands
 
 
-def _head(tokens: Sequence[_Token]) -> int:
-    """Index of the command's own keyword, after docstrings, attributes, modifiers and `open … in`."""
-    i = 0
-    while i < len(tokens):
-        token = tokens[i]
-        if not token.code or (token.kind == "word" and token.text in _MODIFIERS):
-            i += 1
-        elif token.text == "@[":
-            i = _group_end(tokens, i)
-        elif token.kind == "word" and token.text in _SCOPED_IN:
-            depth = 0
-            for j in range(i + 1, len(tokens)):
-                depth += (tokens[j].text in _OPENERS) - (tokens[j].text in _CLOSERS)
-                if tokens[j].text == "in" and depth == 0:
-                    i = j + 1
-                    break
-            else:
-                return i
-        else:
-            return i
-    return i
+def _command(source: SourceText, begin: int, raw: RawCommand) -> _Command:
+    prelude = tuple(source.tokens[begin : raw.keyword])
+    tokens = tuple(source.tokens[raw.keyword : raw.end])
+    theorem = _theorem(source, raw) if tokens[0].text in _THEOREMS else None
+    return _Command(source.text, source.tokens[begin].start, prelude, tokens, theorem)
 
 
-def _group_end(tokens: Sequence[_Token], start: int) -> int:
-    depth = 0
-    for i in range(start, len(tokens)):
-        depth += (tokens[i].text in _OPENERS or tokens[i].text == "@[") - (tokens[i].text in _CLOSERS)
-        if depth == 0:
-            return i + 1
-    return len(tokens)
-
-
-def _theorem(tokens: Sequence[_Token], head: int) -> _Theorem | None:
-    """The theorem that begins at `head`, or None where another command does."""
-    if head >= len(tokens) or tokens[head].kind != "word" or tokens[head].text not in _THEOREMS:
-        return None
-    rest = [t for t in tokens[head + 1 :] if t.code]
-    named = bool(rest) and rest[0].kind == "word" and tokens[head].text != "example"
-    name = rest[0] if named else None
+def _theorem(source: SourceText, raw: RawCommand) -> _Theorem:
+    """Where a theorem's name and statement are; the statement ends before the `:=` that no `let` claims."""
+    tokens = source.tokens
+    keyword, start = tokens[raw.keyword], raw.keyword + 1
+    named = start < raw.end and tokens[start].kind == TokenKind.IDENTIFIER and keyword.text != "example"
+    name = tokens[start] if named else None
     depth, colon, match_seen = 0, False, False
     pending: list[int] = []
-    for i, token in enumerate(rest):
-        if token.kind == "symbol" and token.text in _OPENERS:
+    for i in range(start, raw.end):
+        text = tokens[i].text
+        if text in _OPENERS:
             depth += 1
-        elif token.kind == "symbol" and token.text in _CLOSERS:
+        elif text in _CLOSERS:
             depth -= 1
             while pending and pending[-1] > depth:
                 pending.pop()
-        elif token.kind == "word" and token.text == "match":
+        elif text == "match":
             match_seen = True
-        elif token.kind == "word" and token.text in _BINDERS:
+        elif text in _BINDERS:
             pending.append(depth)
-        elif token.text in (":=", "=>") and pending and pending[-1] == depth:
+        elif text in (":=", "=>") and pending and pending[-1] == depth:
             # The `:=` of a `let` in the statement; `let f | 0 => …` has `=>` in its place.
             pending.pop()
-        elif depth == 0 and token.text == ":" and not colon:
+        elif depth == 0 and text == ":" and not colon:
             colon = True
         elif depth == 0 and (
-            token.text == ":=" or (token.text == "|" and not match_seen and _equations(rest[i:]))
+            text == ":=" or (text == "|" and not match_seen and _equations(source, i, raw.end))
         ):
-            if not colon or rest[i - 1].text == ":":
-                return _Theorem(tokens[head], name, None, sorry=False)
-            proof = [t.text for t in rest[i + 1 :]]
-            return _Theorem(tokens[head], name, rest[i - 1].end, proof in (["by", "sorry"], ["sorry"]))
-    return _Theorem(tokens[head], name, None, sorry=False)
+            if not colon or tokens[i - 1].text == ":":
+                break
+            proof = [t.text for t in tokens[i + 1 : raw.end]]
+            return _Theorem(keyword, name, tokens[i - 1].end, proof in (["by", "sorry"], ["sorry"]))
+    return _Theorem(keyword, name, None, sorry=False)
 
 
-def _equations(tokens: Sequence[_Token]) -> bool:
+def _equations(source: SourceText, index: int, stop: int) -> bool:
     """Whether a `|` begins the proof `| 0 => …` rather than an absolute value."""
-    if not tokens[0].first:
-        return False
     depth = 0
-    for token in tokens:
+    for token in source.tokens[index:stop]:
         depth += (token.text in _OPENERS) - (token.text in _CLOSERS)
         if depth == 0 and token.text in (":=", "=>"):
-            return token.text == "=>"
+            return token.text == "=>" and source.first_on_line(index)
     return False
 
 
@@ -426,9 +319,9 @@ def _assemble(before: Sequence[_Command], chosen: _Command, name: str, theorems:
         if command.theorem:
             continue
         if command.keyword == "import":
-            dropped += [t.text for t in command.tokens[1:] if t.kind == "word" and t.text != "Mathlib"]
+            dropped += [t.text for t in command.tokens[1:] if t.text != "Mathlib"]
         elif not body and _is_header(command):
-            header.append(_strip_comments(command))
+            header.append(command.source)
         else:
             body.append(command.source)
     if dropped:
@@ -438,24 +331,20 @@ def _assemble(before: Sequence[_Command], chosen: _Command, name: str, theorems:
         notes.append(f"the reply held {theorems} theorems; {taken} was taken")
     if not theorem.sorry:
         notes.append("the reply held a proof; `sorry` stands in its place")
+    tokens = (*chosen.prelude, theorem.keyword)
     prefix = "".join(
         chosen.text[t.start : following.start]
-        for t, following in zip(chosen.tokens[: chosen.head], chosen.tokens[1 : chosen.head + 1], strict=True)
+        for t, following in pairwise(tokens)
         # A private name could not be referred to by the checkers.
         if t.text not in ("private", "protected", "public")
     )
     root = "_root_." if _in_namespace(before) else ""
     rest = chosen.text[theorem.name.end if theorem.name else theorem.keyword.end : theorem.end]
-    statement = f"{prefix}theorem {root}{name}{'' if theorem.name else ' '}{rest.lstrip(' ')}"
-    if rest.startswith(" ") and theorem.name:
-        statement = f"{prefix}theorem {root}{name} {rest.lstrip(' ')}"
+    # `{` of `.{u}` and binders may touch the name, but an example's binders would run into it.
+    gap = "" if theorem.name else " "
+    statement = f"{prefix}theorem {root}{name}{gap}{rest}"
     body.append(f"{statement} := by sorry")
     return ParsedReply(Candidate(name, "\n".join(header), "\n\n".join(body)), tuple(notes))
-
-
-def _strip_comments(command: _Command) -> str:
-    code = [t for t in command.tokens if t.code]
-    return command.text[code[0].start : code[-1].end]
 
 
 def _in_namespace(commands: Sequence[_Command]) -> bool:
@@ -471,30 +360,32 @@ def _in_namespace(commands: Sequence[_Command]) -> bool:
 
 def _is_header(command: _Command) -> bool:
     """Whether a command sets nothing but the scope, and has nothing behind it on its line."""
-    code = [t for t in command.tokens if t.code]
-    words = [t.text for t in code]
-    rest = code[1:]
-    match words[0]:
+    rest = command.tokens[1:]
+    words = [t.text for t in rest]
+    modifiers = [t.text for t in command.prelude]
+    names = [t for t in rest if t.kind == TokenKind.IDENTIFIER]
+    if modifiers and (command.keyword != "section" or modifiers != ["noncomputable"]):
+        return False
+    match command.keyword:
         case "open":
-            plain = all(t.kind == "word" or t.text in ("(", ")", "→") for t in rest)
-            return bool(rest) and plain and not any(t.text in _COMMANDS - {"scoped"} for t in rest)
+            return bool(names) and len(names) + sum(w in ("(", ")", "→", "->") for w in words) == len(words)
         case "universe":
-            return bool(rest) and all(t.kind == "word" and t.text not in _COMMANDS for t in rest)
+            return bool(names) and len(names) == len(words)
         case "variable":
-            return _only_binders(rest)
+            return _only_binders(words)
         case "set_option":
-            return _harmless_option(words[1:])
-        case "noncomputable":
-            return words[1:2] == ["section"] and len(words) <= 3
+            return _harmless_option(words)
+        case "section":
+            return bool(modifiers) and len(words) <= 1
     return False
 
 
-def _only_binders(tokens: Sequence[_Token]) -> bool:
-    depth, outside = 0, not tokens
-    for token in tokens:
-        opens = token.text in _OPENERS
+def _only_binders(words: Sequence[str]) -> bool:
+    depth, outside = 0, not words
+    for word in words:
+        opens = word in _OPENERS
         outside = outside or (depth == 0 and not opens)
-        depth += opens - (token.text in _CLOSERS)
+        depth += opens - (word in _CLOSERS)
     return depth == 0 and not outside
 
 

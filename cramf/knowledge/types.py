@@ -27,6 +27,7 @@ class Kind(StrEnum):
     ALIAS = "alias"
     FIELD = "field"
     CONSTRUCTOR = "constructor"
+    RECURSOR = "recursor"
     ATTESTED = "attested"
     """Used in Mathlib's text but declared in Lean core, Std or Batteries."""
 

@@ -55,7 +55,7 @@ def split_entries(source: SourceText, start: int, stop: int) -> list[str]:
             depth -= 1
         elif text == "," and (depth <= 0 or index == stop):
             if index > begin:
-                entries.append(one_line(source, begin, index))
+                entries.append(one_line(source, begin, index, keep_docs=True))
             begin = index + 1
     return entries
 

@@ -53,7 +53,9 @@ def _command(source: SourceText, raw: RawCommand) -> Command:
         return Command(keyword, line, start, end, declaration=declaration)
     first, stop = raw.keyword + 1, raw.end - raw.scoped_in
     if keyword in _NOTATION:
-        return Command(keyword, line, start, end, notation=_notation(source, raw))
+        return Command(
+            keyword, line, start, end, notation=_notation(source, raw), scope_name=_scope_name(source, raw)
+        )
     if keyword in ("variable", "variable?"):
         binders, _ = parse_binders(source, first, stop)
         return Command("variable", line, start, end, binders=tuple(binders), scoped_in=raw.scoped_in)
@@ -79,6 +81,15 @@ def _command(source: SourceText, raw: RawCommand) -> Command:
     _, _, modifiers = prelude_of(source, raw)
     text = " ".join(modifiers)
     return Command(keyword, line, start, end, names, text, raw.scoped_in, attributes=attributes, only=only)
+
+
+def _scope_name(source: SourceText, raw: RawCommand) -> str:
+    """The `N` of `scoped[N]`, or ""."""
+    words = [t.text for t in source.tokens[raw.start : raw.keyword]]
+    for index, word in enumerate(words[:-2]):
+        if word == "scoped" and words[index + 1] == "[":
+            return words[index + 2]
+    return ""
 
 
 def _open(source: SourceText, raw: RawCommand, index: int, stop: int, line: int) -> Command:

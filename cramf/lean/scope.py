@@ -146,7 +146,7 @@ class ScopeTracker:
 
     def _end(self, command: Command) -> None:
         # `end A.B` closes as many scopes as it names.
-        parts = command.names[0].split(".") if command.names else [""]
+        parts = command.names[0].removeprefix("_root_.").split(".") if command.names else [""]
         for part in reversed(parts):
             if not self._frames:
                 self.errors.append((command.line, "`end` without an open namespace or section"))

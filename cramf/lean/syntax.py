@@ -127,3 +127,5 @@ class Command:
     """`open N (a b)`: the names opened."""
     hiding: tuple[str, ...] = ()
     renaming: tuple[tuple[str, str], ...] = ()
+    scope_name: str = ""
+    """`scoped[N] notation …`: the namespace N that the command belongs to."""

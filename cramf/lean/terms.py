@@ -17,9 +17,10 @@ _CLOSERS = frozenset(_CLOSE.values())
 
 # Words of terms and tactics that the lexer cuts as identifiers.
 KEYWORDS = frozenset(
-    "fun let have show from by in do if then else match with at where Type Sort Prop forall using this letI "
-    "haveI let_fun suffices nomatch nofun calc return unless for mut break continue try catch finally deriving "
-    "extends open set_option decreasing_by termination_by sorry obtain rcases simp omega infer_instance".split()
+    "fun let have show from by in do if then else match with at where Type Sort Prop forall using this "
+    "letI haveI let_fun suffices nomatch nofun calc return unless for mut break continue try catch finally "
+    "deriving extends open set_option decreasing_by termination_by sorry obtain rcases simp omega "
+    "infer_instance".split()
 )
 
 _BINDERS = re.compile(r"[∀∃λΠΣ∑∏∫⨆⨅⋃⋂⨁⨂∐∯⨍][^\s]*\Z")
@@ -42,7 +43,7 @@ def bracket_end(tokens: Sequence[Token], start: int, stop: int) -> int:
     return stop - 1
 
 
-def one_line(source: SourceText, start: int, stop: int) -> str:
+def one_line(source: SourceText, start: int, stop: int, keep_docs: bool = False) -> str:
     """Text of the tokens in `start:stop` with comments dropped and white space folded."""
     if start >= stop:
         return ""
@@ -54,7 +55,7 @@ def one_line(source: SourceText, start: int, stop: int) -> str:
         for token in tokens[start:stop]:
             if token.start > position:
                 parts.append(" ")
-            if token.kind != TokenKind.DOC:
+            if keep_docs or token.kind != TokenKind.DOC:
                 parts.append(token.text)
             position = token.end
         raw = "".join(parts)
@@ -71,8 +72,17 @@ def free_identifiers(tokens: Sequence[Token], start: int, stop: int) -> tuple[li
     symbols: dict[str, None] = {}
     bound: set[str] = set()
     index = start
+    brackets: list[int] = []
     while index < stop:
         kind, text, _ = tokens[index]
+        if text in _CLOSE:
+            brackets.append(index)
+        elif text in _CLOSERS and brackets:
+            brackets.pop()
+        elif text == "by" or (text == ":=" and brackets and tokens[brackets[-1]].text in _GROUPS):
+            # Tactics and default values say nothing of what the statement is about.
+            index = bracket_end(tokens, brackets[-1], stop) if brackets else stop
+            continue
         if kind == TokenKind.IDENTIFIER:
             if text in _BINDER_WORDS:
                 index = _bind(tokens, index + 1, stop, bound)
@@ -96,7 +106,7 @@ def free_identifiers(tokens: Sequence[Token], start: int, stop: int) -> tuple[li
                 symbols[text] = None
                 index = _bind(tokens, index + 1, stop, bound)
                 continue
-            if text == "{" and _set_builder(tokens, index, stop):
+            if text == "{" and _set_builder(tokens, index, stop, bound):
                 index = _bind(tokens, index + 1, stop, bound)
                 continue
             if text in ("(", "{", "⦃", "["):
@@ -107,6 +117,7 @@ def free_identifiers(tokens: Sequence[Token], start: int, stop: int) -> tuple[li
     return list(seen), list(symbols), bound
 
 
+_GROUPS = frozenset("( { ⦃".split())
 _PLAIN = frozenset(") ] } ⟩ ⦄ ⟧ ⟨ ⟦ , : . := => ↦ | @ # _ ? $( #[ %[ @[ ` ; &".split())
 
 
@@ -174,8 +185,11 @@ def _colon(tokens: Sequence[Token], start: int, stop: int) -> int:
     return -1
 
 
-def _set_builder(tokens: Sequence[Token], index: int, stop: int) -> bool:
-    """Whether `{` at `index` opens `{x | …}` or `{x : T | …}` or `{x ∈ s | …}`."""
+def _set_builder(tokens: Sequence[Token], index: int, stop: int, bound: set[str]) -> bool:
+    """Whether `{` at `index` opens `{x | …}`, `{x : T | …}`, `{x ∈ s | …}` or `{x : T // …}`.
+
+    For `{f x | x ∈ s}`, whose names stand behind the bar, they are added to `bound`.
+    """
     close = bracket_end(tokens, index, stop)
     depth = 0
     for position in range(index + 1, close):
@@ -184,8 +198,20 @@ def _set_builder(tokens: Sequence[Token], index: int, stop: int) -> bool:
             depth += 1
         elif text in _CLOSERS:
             depth -= 1
-        elif text == "|" and depth == 0:
-            return position > index + 1 and tokens[index + 1].kind == TokenKind.IDENTIFIER
+        elif text in ("|", "//") and depth == 0:
+            first = tokens[index + 1]
+            after = tokens[index + 2].text
+            if first.kind == TokenKind.IDENTIFIER and (position == index + 2 or after in _BINDER_STOPS):
+                return True
+            if text == "|":
+                names: set[str] = set()
+                _bind(tokens, position + 1, close, names)
+                following = position + 1 + len(names)
+                if following < close and tokens[following].text in ("∈", ":", ",", "⊆", "<", "≤"):
+                    bound.update(names)
+                elif tokens[position + 1].text == "(":
+                    bound.update(names)
+            return False
         elif text in (":=", ",") and depth == 0:
             return False
     return False

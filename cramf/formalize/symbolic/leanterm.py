@@ -23,6 +23,7 @@ __all__ = [
     "Prefix",
     "SetOf",
     "TemplateError",
+    "identifiers",
     "read_template",
     "substitute",
 ]
@@ -272,3 +273,20 @@ def substitute(term: Lean, args: tuple[Lean, ...], fresh: dict[str, str]) -> Lea
                 right=substitute(right, args, fresh),
                 modulus=substitute(modulus, args, fresh),
             )
+
+
+def identifiers(lean: Lean) -> frozenset[str]:
+    """The identifiers in a term."""
+    match lean:
+        case Atom(text):
+            return frozenset({text})
+        case App(_, args):
+            return frozenset().union(*map(identifiers, args))
+        case Infix(_, left, right):
+            return identifiers(left) | identifiers(right)
+        case ModEq(_, left, right, modulus):
+            return identifiers(left) | identifiers(right) | identifiers(modulus)
+        case Prefix(_, body) | Ascribe(body, _) | Binder(body=body) | SetOf(body=body):
+            return identifiers(body)
+        case _:
+            return identifiers(lean.body) if hasattr(lean, "body") else frozenset()

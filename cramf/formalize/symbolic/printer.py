@@ -46,8 +46,8 @@ def _shown(term: Lean) -> tuple[str, int]:
             return f"{head} {' '.join(shown)}", _MAX - 1
         case Infix(op, left, right):
             own, at_left, at_right = INFIX[op]
-            # `a ^ b ^ c`, and binders on the left, are legal in places but always read wrongly.
-            return f"{_side(left, at_left)} {op} {print_lean(right, at_right)}", own
+            sides = _side(op, left, at_left), _side(op, right, at_right)
+            return f"{sides[0]} {op} {sides[1]}", own
         case Prefix("-", body):
             return f"-{print_lean(body, 75)}", 75
         case Prefix(op, body):
@@ -67,11 +67,10 @@ def _shown(term: Lean) -> tuple[str, int]:
             return f"{{{name} : {kind} | {print_lean(body)}}}", _MAX
 
 
-def _side(term: Lean, least: int) -> str:
-    """A left operand: what swallows everything to its right (`∃`, `¬`) is always in parentheses there."""
-    if isinstance(term, Binder):
-        return f"({print_lean(term)})"
-    return print_lean(term, least)
+def _side(op: str, term: Lean, least: int) -> str:
+    """An operand; `∧` under `∨` and a mixture under `↔` keep parentheses, which Lean does not need."""
+    mixed = op in "∨↔" and isinstance(term, Infix) and term.op in "∧∨→" and term.op != op
+    return print_lean(term, _MAX if mixed else least)
 
 
 def print_binders(binders: tuple[tuple[str, str], ...]) -> str:

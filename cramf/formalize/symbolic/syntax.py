@@ -34,25 +34,27 @@ __all__ = [
     "Span",
     "Statement",
     "Term",
-    "Unread",
+    "UnreadError",
     "Var",
 ]
 
 Span = tuple[int, int]
 
 
-class Unread(Exception):
+class UnreadError(Exception):
     """Something that this backend does not read; `span` is where it stands in the statement."""
 
-    def __init__(self, reason: str, span: Span) -> None:
+    def __init__(self, reason: str, span: Span, misfit: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.span = span
+        self.misfit = misfit
+        """Whether only this derivation is at fault: it uses a word in a role that the word does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """A variable as written (`x`, `x_1`) or, with a name that starts with `?`, one that a description made."""
+    """A variable as written (`x`, `x₁`) or, where the name starts with `?`, one that a description made."""
 
     name: str
     span: Span
@@ -93,7 +95,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class SetRef:
-    """A number set such as ℤ, with the condition that its decoration adds (`positive`, `nonnegative`, `nonzero`)."""
+    """A number set such as ℤ with its decoration's condition (positive, nonnegative, nonzero or none)."""
 
     type: str
     condition: str

@@ -1,0 +1,267 @@
+"""The static checker: every identifier of a candidate is resolved against an index's vocabulary.
+
+It needs no Lean and takes milliseconds. What it calls valid is only this: the text is whole, nothing
+forbidden is in it, and every name exists in that Mathlib version. It never says that Lean accepts it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cramf.check.names import NameFinder
+from cramf.check.safety import screen
+from cramf.check.verdict import Candidate, Diagnostic, Severity, Status, Verdict
+from cramf.knowledge.vocabulary import Vocabulary
+from cramf.lean.lexer import TokenKind
+from cramf.lean.parser import ParsedFile, parse_file
+from cramf.lean.scope import Context, ScopeTracker
+from cramf.lean.syntax import Binder, Command, Declaration
+
+__all__ = ["StaticChecker"]
+
+_PAIRS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "⦃": "⦄", "@[": "]", "#[": "]", "%[": "]", "$(": ")"}
+_CLOSERS = frozenset(_PAIRS.values())
+_STATEMENTS = frozenset({"theorem", "lemma", "example"})
+# Words that Lean's notation or elaborators take in terms, besides the keywords that the parser knows.
+_TERM_WORDS = frozenset("_ exists rfl true false Type Prop Sort MOD ZMOD PMOD SMOD".split())
+
+
+class StaticChecker:
+    """Checks candidates against a vocabulary. One instance serves many candidates and threads."""
+
+    name = "static"
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._table = vocabulary.table
+        self._finder = NameFinder(vocabulary)
+
+    def check(self, candidate: Candidate) -> Verdict:
+        """Verdict `valid`, `invalid` or, for forbidden Lean, `rejected`; `elaborated` is never set."""
+        begun = time.perf_counter()
+        forbidden = _refused(candidate)
+        if forbidden:
+            return self._verdict(Status.REJECTED, forbidden, forbidden[0].message, begun)
+        source = candidate.source
+        offset = source.index(candidate.statement.strip()) if candidate.statement.strip() else len(source)
+        found = list(self._diagnostics(source, offset))
+        wrong = any(d.severity is Severity.ERROR for d in found)
+        detail = (
+            "some names do not resolve or the text is not whole"
+            if wrong
+            else "every name resolves; Lean has not elaborated this"
+        )
+        return self._verdict(Status.INVALID if wrong else Status.VALID, found, detail, begun)
+
+    def _verdict(self, status: Status, found: list[Diagnostic], detail: str, begun: float) -> Verdict:
+        return Verdict(self.name, status, tuple(found), detail=detail, seconds=time.perf_counter() - begun)
+
+    def _diagnostics(self, source: str, offset: int) -> Iterator[Diagnostic]:
+        parsed = parse_file(source)
+        place = _Place(parsed, offset)
+        for error in parsed.errors:
+            yield Diagnostic(Severity.ERROR, error.message, "syntax", line=place.relative(error.line))
+        yield from _brackets(parsed, place)
+        scope = ScopeTracker()
+        local: set[str] = set()
+        statements = 0
+        for command in parsed.commands:
+            if command.declaration is None:
+                scope.feed(command)
+                if command.kind in ("open", "open scoped"):
+                    yield from self._opens(command, scope.namespace, place)
+                elif command.kind == "variable":
+                    for binder in command.binders:
+                        local.update(binder.names)
+                    words = [w for b in command.binders for w in b.identifiers]
+                    yield from self._words(words, scope.context, local, {}, parsed, command, place)
+                continue
+            declaration = command.declaration
+            context = scope.context
+            yield from self._declaration(declaration, context, local, scope.variables, parsed, command, place)
+            if declaration.name:
+                name = declaration.name
+                local.add(f"{scope.namespace}.{name}" if scope.namespace else name)
+                local.add(name)
+            statements += declaration.keyword in _STATEMENTS
+            scope.finish_once()
+        if statements == 0:
+            yield Diagnostic(Severity.ERROR, "there is no theorem in the candidate", "syntax")
+
+    def _opens(self, command: Command, namespace: str, place: _Place) -> Iterator[Diagnostic]:
+        for name in command.names:
+            places = [f"{outer}.{name}" for outer in _outer(namespace)] + [name]
+            if not any(p in self._table.namespaces for p in places):
+                yield Diagnostic(
+                    Severity.ERROR,
+                    f"unknown namespace `{name}`",
+                    "unknown_namespace",
+                    name,
+                    place.relative(command.line),
+                    suggestions=self._finder.namespaces(name),
+                )
+
+    def _declaration(
+        self,
+        declaration: Declaration,
+        context: Context,
+        local: set[str],
+        variables: tuple[Binder, ...],
+        parsed: ParsedFile,
+        command: Command,
+        place: _Place,
+    ) -> Iterator[Diagnostic]:
+        bound = local | declaration.bound
+        heads = {n: b.head for b in (*variables, *declaration.binders) for n in b.names if b.head}
+        for part in (*declaration.binders, *variables):
+            bound.update(part.names)
+        yield from self._words(list(declaration.identifiers), context, bound, heads, parsed, command, place)
+        begin, end = declaration.body
+        if declaration.keyword in _STATEMENTS:
+            body = parsed.source.text[begin:end].strip()
+            if not body.startswith(":=") or not body.removeprefix(":=").strip():
+                line, column = place.position(begin)
+                yield Diagnostic(
+                    Severity.ERROR,
+                    "the statement does not end in `:= by sorry`",
+                    "syntax",
+                    line=line,
+                    column=column,
+                    suggestions=(":= by sorry",),
+                )
+
+    def _words(
+        self,
+        words: list[str],
+        context: Context,
+        bound: set[str],
+        heads: dict[str, str],
+        parsed: ParsedFile,
+        command: Command,
+        place: _Place,
+    ) -> Iterator[Diagnostic]:
+        """Diagnostics for the identifiers of one command."""
+        for word in words:
+            first, _, rest = word.partition(".")
+            if first in bound:
+                if rest and heads.get(first):
+                    yield from self._field(word, heads[first], rest, context, parsed, command, place)
+                continue
+            if word in _TERM_WORDS or first in self._vocabulary.notations:
+                continue
+            names, _ = self._table.resolve_longest(word, context)
+            line, column = place.find(parsed, command, word)
+            if not names:
+                yield Diagnostic(
+                    Severity.ERROR,
+                    f"unknown identifier `{word}`",
+                    "unknown_identifier",
+                    word,
+                    line,
+                    column,
+                    self._finder.nearest(word, context),
+                )
+                continue
+            yield from self._deprecated(word, names, line, column)
+
+    def _field(
+        self,
+        word: str,
+        head: str,
+        rest: str,
+        context: Context,
+        parsed: ParsedFile,
+        command: Command,
+        place: _Place,
+    ) -> Iterator[Diagnostic]:
+        """Dot notation on a local name is only judged where its type's own field is deprecated.
+
+        A field may come from a parent or by unfolding, so that its absence proves nothing.
+        """
+        for name in self._table.resolve(head, context)[:1]:
+            whole = f"{name}.{rest.partition('.')[0]}"
+            if self._table.known(whole):
+                line, column = place.find(parsed, command, word)
+                yield from self._deprecated(word, (whole,), line, column)
+
+    def _deprecated(
+        self, word: str, names: tuple[str, ...], line: int | None, column: int | None
+    ) -> Iterator[Diagnostic]:
+        found = [self._vocabulary.declarations.get(name) for name in names]
+        if not all(d is not None and d.deprecated is not None for d in found):
+            return
+        for declaration in found:
+            assert declaration is not None
+            since = f" since {declaration.since}" if declaration.since else ""
+            instead = f"; use `{declaration.deprecated}`" if declaration.deprecated else ""
+            yield Diagnostic(
+                Severity.WARNING,
+                f"`{declaration.name}` is deprecated{since}{instead}",
+                "deprecated",
+                word,
+                line,
+                column,
+                (declaration.deprecated,) if declaration.deprecated else (),
+            )
+
+
+def _refused(candidate: Candidate) -> list[Diagnostic]:
+    """Why the candidate is unsafe, from the same screening that guards Lean itself."""
+    header = screen(candidate.header, header=True).refusals
+    statement = screen(candidate.statement.strip()).refusals
+    return [Diagnostic(Severity.ERROR, f"in the header: {r}", "forbidden", r.word) for r in header] + [
+        Diagnostic(Severity.ERROR, str(r), "forbidden", r.word, r.line, r.column) for r in statement
+    ]
+
+
+def _outer(namespace: str) -> Iterator[str]:
+    while namespace:
+        yield namespace
+        namespace = namespace.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Positions in the whole text to positions in the statement, which begins at `offset`."""
+
+    parsed: ParsedFile
+    offset: int
+
+    def relative(self, line: int) -> int | None:
+        """Line in the statement, or None for a line of the header."""
+        first = self.parsed.source.lines.line(self.offset)
+        return line - first + 1 if line >= first else None
+
+    def position(self, offset: int) -> tuple[int | None, int | None]:
+        line, column = self.parsed.source.lines.position(offset)
+        inside = self.relative(line)
+        return (inside, column) if inside is not None else (None, None)
+
+    def find(self, parsed: ParsedFile, command: Command, word: str) -> tuple[int | None, int | None]:
+        """Where an identifier first occurs in a command."""
+        for token in parsed.source.tokens:
+            if token.start >= command.start and token.text == word and token.kind == TokenKind.IDENTIFIER:
+                return self.position(token.start)
+        return None, None
+
+
+def _brackets(parsed: ParsedFile, place: _Place) -> Iterator[Diagnostic]:
+    """Brackets that do not match."""
+    stack: list[tuple[str, int]] = []
+    for token in parsed.source.tokens:
+        if token.text in _PAIRS:
+            stack.append((token.text, token.start))
+        elif token.text in _CLOSERS:
+            line, column = place.position(token.start)
+            # Half-open intervals such as `]a, b[` do not exist in Lean, so any mismatch is an error.
+            if not stack or _PAIRS[stack[-1][0]] != token.text:
+                yield Diagnostic(
+                    Severity.ERROR, f"`{token.text}` closes nothing", "syntax", None, line, column
+                )
+                return
+            stack.pop()
+    for text, start in stack[-1:]:
+        line, column = place.position(start)
+        yield Diagnostic(Severity.ERROR, f"`{text}` is not closed", "syntax", None, line, column)

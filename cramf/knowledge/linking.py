@@ -1,0 +1,435 @@
+"""Tie the facts of all files together: full names, twins, attested names, usages and counts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cramf.knowledge.extract import FileFacts, RawDeclaration, TranslationRequest
+from cramf.knowledge.translate import NameGuesser
+from cramf.knowledge.types import Declaration, Definition, Kind, Usage
+from cramf.knowledge.vocabulary import NameTable
+from cramf.lean.scope import Context, enclosing
+
+__all__ = ["FileError", "Linked", "link"]
+
+_DOCUMENTED = frozenset({Kind.THEOREM, Kind.LEMMA, Kind.INSTANCE})
+_ATTESTED_FILES = 3
+"""In how many files a name that is declared nowhere must be used to be catalogued."""
+_UNCERTAIN_FILES = 12
+"""The same for one undotted lower-case word, which is more often an implicitly bound variable."""
+
+
+_SHADOWED_FILES = 25
+"""The same for a name that is also the end of a declared one, which an `open` may have shortened."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    module: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Everything that a knowledge base holds before it is indexed."""
+
+    definitions: tuple[Definition, ...]
+    usages: tuple[Usage, ...]
+    declarations: tuple[Declaration, ...]
+    protected: frozenset[str]
+    aliases: Mapping[str, str]
+    notations: Mapping[str, tuple[str, ...]]
+    namespaces: frozenset[str]
+    """Namespaces that hold notation or nothing at all; those of declarations follow from their names."""
+    errors: tuple[FileError, ...]
+    files: int
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A raw declaration with its module and, for a twin, how its name came to be."""
+
+    raw: RawDeclaration
+    module: str
+    facts: FileFacts
+    origin: str = "written"
+    twin: str | None = None
+
+    def docstring(self) -> str:
+        return self.raw.docstring
+
+
+def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Linked:
+    """Link the facts of all files. Order of files decides nothing but ties."""
+    entries = _collect(facts)
+    _translate(entries, facts, guessers)
+    protected = frozenset(name for name, e in entries.items() if e.raw.protected)
+    aliases = _exports(facts, entries)
+    attested = _attested(facts, entries, protected, aliases)
+    table = NameTable({*entries, *attested}, protected, aliases, weak=attested)
+    twins = {name: e.twin for name, e in entries.items() if e.twin}
+    uses = _uses(entries, facts, table)
+    definitions = _definitions(entries, attested, uses, twins)
+    usages = _usages(entries, facts, table, {d.name for d in definitions}, uses, twins)
+    notations = _notations(facts, table)
+    errors = tuple(FileError(f.module, e.line, e.message) for f in facts for e in f.errors)
+    declarations = tuple(
+        Declaration(name, Kind(e.raw.kind), e.module, e.raw.line, e.origin, e.raw.deprecated, e.raw.since)
+        for name, e in sorted(entries.items())
+    ) + tuple(Declaration(name, Kind.ATTESTED, "", 0, "attested") for name in sorted(attested))
+    empty = frozenset(n for f in facts for n in f.namespaces) - table.namespaces
+    return Linked(definitions, usages, declarations, protected, aliases, notations, empty, errors, len(facts))
+
+
+def _collect(facts: Sequence[FileFacts]) -> dict[str, _Entry]:
+    """Named, public declarations by full name; the first written one wins over a made one."""
+    entries: dict[str, _Entry] = {}
+    made: list[_Entry] = []
+    for file in facts:
+        for raw in file.declarations:
+            if not raw.name or raw.private:
+                continue
+            entry = _Entry(raw, file.module, file)
+            if raw.kind == Kind.RECURSOR or (raw.kind == Kind.FIELD and not raw.docstring):
+                made.append(entry)
+            else:
+                entries.setdefault(raw.name, entry)
+    for entry in made:
+        entry.origin = "structure"
+        entries.setdefault(entry.raw.name, entry)
+    return entries
+
+
+def _exports(facts: Sequence[FileFacts], entries: Mapping[str, _Entry]) -> dict[str, str]:
+    """Names that `export N (a b)` makes, to what they stand for."""
+    aliases: dict[str, str] = {}
+    for file in facts:
+        for namespace, source, names in file.exports:
+            for name in names:
+                short = f"{namespace}.{name}" if namespace else name
+                places = [f"{place}.{source}.{name}" for place in enclosing(namespace)]
+                full = next((p for p in (*places, f"{source}.{name}") if p in entries), None)
+                if short not in entries and full is not None:
+                    aliases[short] = full
+    return aliases
+
+
+def _translate(
+    entries: dict[str, _Entry], facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]
+) -> None:
+    """Add the twins that `to_additive` and `to_dual` make; a twin that is written is only tied."""
+    requests: dict[str, list[TranslationRequest]] = defaultdict(list)
+    for name, entry in entries.items():
+        requests[name] += entry.raw.translations
+    table = NameTable(entries)
+    for file in facts:
+        for written, number, wanted in file.tagged:
+            for name in table.resolve(written, file.contexts[number])[:1]:
+                requests[name] += wanted
+    for rule, guesser in guessers.items():
+        targets = _targets(rule, guesser, requests, entries)
+        for source, (target, request) in targets.items():
+            entry = entries[source]
+            known = entries.get(target)
+            if known is not None:
+                entry.twin = entry.twin or target
+                known.twin = known.twin or source
+                continue
+            raw = replace(
+                entry.raw,
+                name=target,
+                docstring=request.docstring,
+                signature=_translated_text(entry.raw.signature, targets, guesser),
+                deprecated=_twin_of(entry.raw.deprecated, source, targets),
+                translations=(),
+            )
+            entries[target] = _Entry(raw, entry.module, entry.facts, rule, source)
+            entry.twin = entry.twin or target
+            _translate_members(entries, entry, target, rule, guesser)
+
+
+def _targets(
+    rule: str,
+    guesser: NameGuesser,
+    requests: Mapping[str, list[TranslationRequest]],
+    entries: Mapping[str, _Entry],
+) -> dict[str, tuple[str, TranslationRequest]]:
+    """Source name to target name; a prefix that itself has a translation is translated first."""
+    targets: dict[str, tuple[str, TranslationRequest]] = {}
+    for name in sorted(requests, key=lambda n: (n.count("."), n)):
+        wanted = next((r for r in requests[name] if r.rule == rule), None)
+        if wanted is None:
+            continue
+        prefix, _, base = name.rpartition(".")
+        if "." in wanted.target:
+            target = wanted.target.removeprefix("_root_.")
+        else:
+            part = wanted.target or guesser.guess(base)
+            place = _translated_prefix(prefix, targets)
+            target = f"{place}.{part}" if place else part
+        if target != name:
+            targets[name] = (target, wanted)
+    return targets
+
+
+def _translated_prefix(prefix: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:
+    head, tail = prefix, ""
+    while head:
+        if head in targets:
+            return targets[head][0] + tail
+        head, _, last = head.rpartition(".")
+        tail = f".{last}{tail}"
+    return prefix
+
+
+def _translate_members(
+    entries: dict[str, _Entry], source: _Entry, target: str, rule: str, guesser: NameGuesser
+) -> None:
+    """Fields and constructors of a translated structure."""
+    for field in (*source.raw.fields, *([source.raw.mk_name] if source.raw.mk_name else ())):
+        member = entries.get(f"{source.raw.name}.{field}")
+        if member is None:
+            continue
+        name = f"{target}.{guesser.guess(field)}"
+        if name not in entries:
+            entries[name] = _Entry(
+                replace(member.raw, name=name, docstring=""), member.module, member.facts, rule
+            )
+
+
+def _twin_of(
+    name: str | None, source: str, targets: Mapping[str, tuple[str, TranslationRequest]]
+) -> str | None:
+    """Replacement of a deprecated twin: the twin of the replacement, looked up beside the source too."""
+    if not name:
+        return name
+    namespace = source.rpartition(".")[0]
+    for candidate in (f"{namespace}.{name}", name):
+        if candidate in targets:
+            return targets[candidate][0]
+    return name
+
+
+def _translated_text(
+    text: str, targets: Mapping[str, tuple[str, TranslationRequest]], guesser: NameGuesser
+) -> str:
+    """A signature with its capitalised words translated; operators of the additive world replaced."""
+    swaps = {"*": "+", "⁻¹": "-", "/": "-", "∏": "∑", "•": "+ᵥ"} if guesser.words.get("mul") else {}
+    words: list[str] = []
+    for piece in text.split(" "):
+        core = piece.strip("()[]{}⦃⦄,:")
+        found = targets.get(core)
+        if core and found is not None:
+            words.append(piece.replace(core, found[0]))
+        elif core in swaps and piece == core:
+            words.append(swaps[core])
+        else:
+            words.append(piece)
+    return " ".join(words)
+
+
+def _attested(
+    facts: Sequence[FileFacts],
+    entries: Mapping[str, _Entry],
+    protected: frozenset[str],
+    aliases: Mapping[str, str],
+) -> dict[str, int]:
+    """Names that are used but declared nowhere (Lean core, Std, Batteries), with the number of files.
+
+    Dotted names come first, so that `Injective` under `open Function` is then read as the attested
+    `Function.Injective` rather than as a name of its own.
+    """
+    table = NameTable(entries, protected, aliases)
+    missing: list[set[tuple[str, Context]]] = []
+    for file in facts:
+        pairs = {(word, file.contexts[raw.context]) for raw in file.declarations for word in raw.identifiers}
+        missing.append({(w, c) for w, c in pairs if not table.resolve_longest(w, c)[0]})
+    single = Counter(w for pairs in missing for w in {w for w, _ in pairs} if "." not in w)
+    heads = {name for name in table.namespaces if "." not in name and len(name) > 1}
+    heads.update(w for w, files in single.items() if w[0].isupper() and _plausible(w, files))
+    found = _attested_dotted(facts, table, heads)
+    wider = NameTable({*entries, *found}, protected, aliases, weak=found)
+    single = Counter(
+        word
+        for pairs in missing
+        for word in {w for w, c in pairs if "." not in w and not wider.resolve(w, c)}
+    )
+    lasts = {name.rpartition(".")[2] for name in table.names}
+    for word, files in single.items():
+        if _plausible(word, files) and (word not in lasts or files >= _SHADOWED_FILES):
+            found[word] = files
+    return found
+
+
+def _attested_dotted(facts: Sequence[FileFacts], table: NameTable, heads: set[str]) -> dict[str, int]:
+    anywhere: Counter[str] = Counter()
+    for file in facts:
+        anywhere.update(word for word in file.dotted if word.partition(".")[0] in heads)
+    ends = _ends(table.names)
+    found: dict[str, int] = {}
+    for name in sorted(anywhere, key=lambda n: (n.count("."), n)):
+        if anywhere[name] < _ATTESTED_FILES or table.known(name):
+            continue
+        head = name.rpartition(".")[0]
+        # `Foo.bar.symm` is field access on `Foo.bar`; `Sub.foo` may be `Outer.Sub.foo` under an `open`.
+        access = (table.known(head) or head in found) and head[head.rfind(".") + 1].islower()
+        shadowed = name in ends and anywhere[name] < _SHADOWED_FILES
+        if not access and not shadowed and not name.startswith("Mathlib."):
+            found[name] = anywhere[name]
+    return found
+
+
+def _ends(names: Iterable[str]) -> set[str]:
+    """Dotted ends of the declared names: `A.B.c` gives `B.c`."""
+    ends: set[str] = set()
+    for name in names:
+        rest = name.partition(".")[2]
+        while "." in rest:
+            ends.add(rest)
+            rest = rest.partition(".")[2]
+    return ends
+
+
+def _plausible(name: str, files: int) -> bool:
+    """Whether an unresolved identifier looks like a declaration of Lean core rather than a variable."""
+    first = name.partition(".")[0]
+    # `u'` and `v₁` are universes or variables.
+    if files < _ATTESTED_FILES or len(name.rstrip("'0123456789")) < 2 or not name.isascii():
+        return False
+    if "." in name or first[0].isupper():
+        return first[0].isupper() and len(first.rstrip("'0123456789_")) > 1
+    return files >= (_UNCERTAIN_FILES if len(name) > 2 else 4 * _UNCERTAIN_FILES)
+
+
+def _uses(entries: Mapping[str, _Entry], facts: Sequence[FileFacts], table: NameTable) -> dict[str, set[str]]:
+    """Names that each written statement uses, by full name of the declaration."""
+    uses: dict[str, set[str]] = {}
+    for entry in entries.values():
+        if entry.origin == "written" and entry.raw.name:
+            uses[entry.raw.name] = statement_names(entry.raw, entry.facts.contexts[entry.raw.context], table)
+    return uses
+
+
+def statement_names(raw: RawDeclaration, context: Context, table: NameTable) -> set[str]:
+    """Full names of the declarations that a statement names, by identifier or by dot notation."""
+    found: set[str] = set()
+    for identifier in raw.identifiers:
+        names, rest = table.resolve_longest(identifier, context)
+        found.update(names)
+        if rest and len(names) == 1:
+            whole = f"{names[0]}.{rest.partition('.')[0]}"
+            if table.known(whole):
+                found.add(whole)
+    for head, rest in raw.dots:
+        for name in table.resolve(head, context)[:1]:
+            whole = f"{name}.{rest.partition('.')[0]}"
+            if table.known(whole):
+                found.add(table.aliases.get(whole, whole))
+    return found
+
+
+def _definitions(
+    entries: Mapping[str, _Entry],
+    attested: Mapping[str, int],
+    uses: Mapping[str, set[str]],
+    twins: Mapping[str, str],
+) -> tuple[Definition, ...]:
+    counts: Counter[str] = Counter(name for names in uses.values() for name in names)
+    made: list[Definition] = []
+    for name, entry in sorted(entries.items()):
+        raw = entry.raw
+        kind = Kind(raw.kind)
+        if not kind.is_definition:
+            continue
+        made.append(
+            Definition(
+                name=name,
+                kind=kind,
+                module=entry.module,
+                line=raw.line,
+                signature=raw.signature,
+                docstring=raw.docstring,
+                fields=raw.fields,
+                parents=raw.parents,
+                attributes=raw.attributes,
+                origin=entry.origin,
+                twin=twins.get(name),
+                deprecated=raw.deprecated,
+                since=raw.since,
+                # A twin is rarely written out: what speaks of its source speaks of it by translation too.
+                usage_count=counts[name],
+            )
+        )
+    for name in sorted(attested):
+        if counts[name]:
+            made.append(
+                Definition(name, Kind.ATTESTED, "", 0, "", origin="attested", usage_count=counts[name])
+            )
+    return tuple(made)
+
+
+def _usages(
+    entries: Mapping[str, _Entry],
+    facts: Sequence[FileFacts],
+    table: NameTable,
+    defined: set[str],
+    uses: Mapping[str, set[str]],
+    twins: Mapping[str, str],
+) -> tuple[Usage, ...]:
+    """Documented theorems, lemmas and instances, and the twins of those with a docstring of their own."""
+    made: dict[str, Usage] = {}
+    for file in facts:
+        for raw in file.declarations:
+            if raw.kind not in _DOCUMENTED or not raw.docstring or raw.private:
+                continue
+            names = uses.get(raw.name)
+            if names is None:
+                names = statement_names(raw, file.contexts[raw.context], table)
+            used = tuple(sorted(names & defined))
+            if used:
+                name = raw.name or f"instance@{file.module}:{raw.line}"
+                made[name] = Usage(name, Kind(raw.kind), file.module, raw.line, raw.docstring, used)
+    for name, entry in entries.items():
+        raw = entry.raw
+        if entry.origin == "written" or raw.kind not in _DOCUMENTED or not raw.docstring:
+            continue
+        source = uses.get(entry.twin or "", set())
+        used = tuple(sorted({_twin(n, twins, entry.origin, entries) for n in source} & defined))
+        if used:
+            made.setdefault(name, Usage(name, Kind(raw.kind), entry.module, raw.line, raw.docstring, used))
+    return tuple(made[name] for name in sorted(made))
+
+
+def _twin(name: str, twins: Mapping[str, str], rule: str, entries: Mapping[str, _Entry]) -> str:
+    """The translation of a definition's name where the rule made one."""
+    twin = twins.get(name)
+    return twin if twin is not None else name
+
+
+def _notations(facts: Sequence[FileFacts], table: NameTable) -> dict[str, tuple[str, ...]]:
+    """Notation tokens to the declarations that stand first on the right-hand side."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for file in facts:
+        for notation in file.notations:
+            if not notation.tokens:
+                continue
+            context = file.contexts[notation.context]
+            for identifier in notation.identifiers[:1]:
+                for name in table.resolve_longest(identifier, context)[0]:
+                    found[notation.tokens[0]][name] = None
+    return {token: tuple(names) for token, names in sorted(found.items())}
+
+
+def unresolved(facts: Iterable[FileFacts], table: NameTable) -> Counter[str]:
+    """Identifiers of statements that resolve to nothing, with how often; for measuring."""
+    missing: Counter[str] = Counter()
+    for file in facts:
+        for raw in file.declarations:
+            context = file.contexts[raw.context]
+            for identifier in raw.identifiers:
+                if not table.resolve_longest(identifier, context)[0]:
+                    missing[identifier] += 1
+    return missing

@@ -1,0 +1,103 @@
+"""All names of a Mathlib version, and what an identifier means at a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cramf.knowledge.types import Declaration, Kind
+from cramf.lean.scope import Context, Opened, enclosing, resolve
+
+__all__ = ["NameTable", "Vocabulary"]
+
+
+class NameTable:
+    """Existence, protection and aliases of full names; resolves identifiers by Lean's order."""
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        protected: Iterable[str] = (),
+        aliases: Mapping[str, str] | None = None,
+        weak: Iterable[str] = (),
+    ) -> None:
+        self.names = set(names)
+        self.protected = frozenset(protected)
+        self.aliases = dict(aliases or {})
+        # Attested names are guesses from use: where a declared one fits too, that is meant.
+        self.weak = frozenset(weak)
+        self.namespaces = _prefixes(self.names)
+        self._opened: dict[Context, tuple[tuple[str, ...], tuple[Opened, ...]]] = {}
+
+    def known(self, name: str) -> bool:
+        return name in self.names or name in self.aliases
+
+    def expand(self, context: Context) -> tuple[tuple[str, ...], tuple[Opened, ...]]:
+        """Current namespaces inside out, and the opened ones under their full names, latest first."""
+        cached = self._opened.get(context)
+        if cached is None:
+            current = tuple(enclosing(context.namespace))
+            opened: dict[Opened, None] = {}
+            for entry in context.opens:
+                roots = [*enclosing(entry.at), *dict.fromkeys(o.name for o in opened)]
+                places = [f"{root}.{entry.name}" for root in roots] + [entry.name.removeprefix("_root_.")]
+                for place in places:
+                    if place in self.namespaces:
+                        full = Opened("", place, entry.only, entry.hiding, entry.renaming)
+                        opened[full] = None
+            cached = self._opened[context] = (current, tuple(reversed(opened)))
+        return cached
+
+    def resolve(self, identifier: str, context: Context) -> tuple[str, ...]:
+        """Full names that an identifier can mean; aliases made by `export` are followed."""
+        current, opened = self.expand(context)
+        found = resolve(identifier, current, opened, self.known, self.protected.__contains__)
+        if len(found) > 1 and self.weak:
+            found = tuple(name for name in found if name not in self.weak) or found
+        return tuple(dict.fromkeys(self.aliases.get(name, name) for name in found))
+
+    def resolve_longest(self, identifier: str, context: Context) -> tuple[tuple[str, ...], str]:
+        """Names of the longest prefix that resolves, and the rest (field access), as Lean does."""
+        prefix, rest = identifier, ""
+        while True:
+            found = self.resolve(prefix, context)
+            if found:
+                return found, rest
+            prefix, dot, last = prefix.rpartition(".")
+            if not dot:
+                return (), identifier
+            rest = f"{last}.{rest}" if rest else last
+
+
+def _prefixes(names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for name in names:
+        prefix = name.rpartition(".")[0]
+        while prefix and prefix not in found:
+            found.add(prefix)
+            prefix = prefix.rpartition(".")[0]
+    return found
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The declarations of an index with their protection and notation, for checkers."""
+
+    declarations: Mapping[str, Declaration]
+    protected: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    notations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Notation token to the declarations that it stands for."""
+    namespaces: frozenset[str] = frozenset()
+    """Namespaces that hold no declaration, only notation."""
+
+    @cached_property
+    def table(self) -> NameTable:
+        weak = (name for name, d in self.declarations.items() if d.kind is Kind.ATTESTED)
+        table = NameTable(self.declarations, self.protected, self.aliases, weak)
+        table.namespaces.update(self.namespaces)
+        return table
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.declarations

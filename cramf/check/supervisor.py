@@ -1,11 +1,11 @@
 """The small process that stands between CRAMF and a command, so that nothing of the command outlives it.
 
-Run by path, never imported by CRAMF: `python -I -S supervisor.py CONTROL STATUS CPU ADDRESS FILE --
-COMMAND…`. CONTROL and STATUS are file descriptors. It runs COMMAND in a session of its own with the
-resource limits set, and adopts every orphan below it (`PR_SET_CHILD_SUBREAPER`), so a child that left the
-session by `setsid` and a double fork is still found. When COMMAND ends, when CONTROL reaches its end (the
-parent closed it, or died), or on SIGTERM (sent by the kernel when the parent dies), everything below is
-killed, one JSON object goes to STATUS, and it exits.
+Run by path, never imported by CRAMF: `python -I -S supervisor.py CONTROL STATUS CPU ADDRESS FILE LOCALE
+COMMAND…`. CONTROL and STATUS are file descriptors, the next three are limits, LOCALE is 1 where LC_CTYPE was
+set. It runs COMMAND in a session of its own with the resource limits set, and adopts every orphan below it
+(`PR_SET_CHILD_SUBREAPER`), so a child that left the session by `setsid` and a double fork is still found.
+When COMMAND ends, when CONTROL reaches its end (the parent closed it, or died), or on SIGTERM (sent by the
+kernel when the parent dies), everything below is killed, one JSON object goes to STATUS, and it exits.
 
 A process of its own, because: limits are set after `fork` in a single-threaded program (no `preexec_fn` in
 a threaded parent), and no subreaper or signal handler is left behind in the user's process. Standard
@@ -137,6 +137,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: told.append(1))
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
+    if arguments[5] == "0":
+        os.environ.pop("LC_CTYPE", None)  # which Python itself sets in the C locale (PEP 538)
     child = os.fork()
     if child == 0:
         signal.set_wakeup_fd(-1)

@@ -18,20 +18,22 @@ _MAX_WORDS = 8
 
 # Words that Lean or Mathlib reserve, so that a name made of one could not be read back.
 _RESERVED = frozenset(
-    "Prop Sort Type abbrev alias assume at attribute axiom begin break builtin_initialize by calc catch class "
-    "coinductive continue declare_syntax_cat def deriving do elab elab_rules else end example exists export "
-    "extends finally for forall from fun have haveI if import in include inductive infix infixl infixr init_quot "
-    "initialize instance irreducible_def lemma let letI local macro macro_rules match meta mut mutual namespace "
-    "noncomputable nofun nomatch nonrec notation notation3 omit opaque open partial postfix prefix private proof_wanted "
-    "protected public rec renaming hiding return run_cmd run_elab run_meta scoped section set_option show simproc sorry "
-    "structure suffices syntax termination_by decreasing_by then theorem this try unif_hint universe universes "
-    "unless unsafe using variable variables where while with".split()
+    "Prop Sort Type abbrev alias assume at attribute axiom begin break builtin_initialize by calc catch "
+    "class coinductive continue declare_syntax_cat def deriving do elab elab_rules else end example "
+    "exists export extends finally for forall from fun have haveI if import in include inductive infix "
+    "infixl infixr init_quot initialize instance irreducible_def lemma let letI local macro macro_rules "
+    "match meta mut mutual namespace noncomputable nofun nomatch nonrec notation notation3 omit opaque "
+    "open partial postfix prefix private proof_wanted protected public rec renaming hiding return "
+    "run_cmd run_elab run_meta scoped section set_option show simproc sorry structure suffices syntax "
+    "termination_by decreasing_by then theorem this try unif_hint universe universes unless unsafe "
+    "using variable variables where while with".split()
 )
 # Words that say nothing of what a statement is about.
 _STOP_WORDS = frozenset(
-    "a all also an and any are as assume at be by can denote denotes each every exists follows following for "
-    "from given has have hence holds if in into is it its let of on only or prove proves show shows so some "
-    "such suppose than that the their then there these they this those thus to we when where which with".split()
+    "a all also an and any are as assume at be by can denote denotes each every exists follows "
+    "following for from given has have hence holds if in into is it its let of on only or prove proves "
+    "show shows so some such suppose than that the their then there these they this those thus to we "
+    "when where which with".split()
 )
 # A dollar sign escaped as `\$` is a price, not mathematics.
 _MATH = re.compile(r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
@@ -66,8 +68,8 @@ def statement_name(statement: str) -> str:
     """A name made of a statement's content words: ASCII, snake case, the same for the same statement.
 
     Formulas, LaTeX commands and words such as "the" are left out. Fewer than two content words make
-    `statement_` and the first eight digits of the statement's SHA-256, since one common word is likely to be a
-    name that Mathlib has.
+    `statement_` and the first eight digits of the statement's SHA-256, since one common word is likely to be
+    a name that Mathlib has.
     """
     text = _COMMAND.sub(" ", _MATH.sub(" ", statement))
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()

@@ -48,7 +48,7 @@ class OpenAIBackend:
 
     Args:
         model: the model's name on the server.
-        base_url: address of the server's API, mostly ending in `/v1`; else `OPENAI_BASE_URL`, else OpenAI's own.
+        base_url: the API's address, mostly ending in `/v1`; else `OPENAI_BASE_URL`, else OpenAI's own.
         api_key: else `OPENAI_API_KEY`; a server of one's own needs none.
         timeout: seconds of wall-clock time that one request may take.
         retries: how often a request is sent again after 429, a server error or a lost connection.
@@ -150,8 +150,8 @@ class OpenAIBackend:
     def _send(self, messages: list[dict[str, str]]) -> _Answer:
         """One HTTP exchange in a thread of its own.
 
-        The client's timeouts count from byte to byte, so that a server which drips could hold it for ever; the
-        clock here is the wall's. A thread that was given up ends by itself once its deadline is seen.
+        The client's timeouts count from byte to byte, so that a server which drips could hold it for ever;
+        the clock here is the wall's. A thread that was given up ends by itself once its deadline is seen.
         """
         outcome: queue.SimpleQueue[_Answer | Exception] = queue.SimpleQueue()
         deadline = time.monotonic() + self._timeout

@@ -10,8 +10,9 @@ What is decided here, so that two runs never differ:
 - A theorem is complete once its top-level `:=` was read; a proof cut off after it does no harm. A reply that
   ends inside a theorem's statement is an error even if an earlier one is complete: that may be a mere helper.
 - The header is the leading run of `open`, `universe`, `variable`, `noncomputable section` and harmless
-  `set_option` commands below `import Mathlib`; other imports are dropped, for candidates may use no other.
-  Everything else stays in order with the statement, where the checkers judge it.
+  `set_option` commands below `import Mathlib`; other imports are dropped, for candidates may use no other,
+  and so is `set_option autoImplicit true`, under which a misspelt name becomes a fresh variable and a wrong
+  statement compiles. Everything else stays in order with the statement, where the checkers judge it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ _CLOSERS = frozenset(") ] } ⟩ ⦄ ⟧ ⟯".split())
 _NUMERIC_OPTIONS = frozenset(
     {"maxHeartbeats", "maxRecDepth", "synthInstance.maxHeartbeats", "synthInstance.maxSize"}
 )
-# Switched on, these turn a misspelt name into a fresh variable, and a wrong statement compiles.
 _OFF_ONLY_OPTIONS = frozenset({"autoImplicit", "relaxedAutoImplicit"})
 
 _PART = r"(?:[^\W\d][\w'!?]*|«[^»\n]*»)"
@@ -313,13 +313,17 @@ def _assemble(before: Sequence[_Command], chosen: _Command, name: str, theorems:
     theorem = chosen.theorem
     assert theorem is not None and theorem.end is not None
     notes: list[str] = []
-    header, body = ["import Mathlib"], []
-    dropped = []
+    header: list[str] = ["import Mathlib"]
+    body: list[str] = []
+    dropped: list[str] = []
     for command in before:
         if command.theorem:
             continue
         if command.keyword == "import":
             dropped += [t.text for t in command.tokens[1:] if t.text != "Mathlib"]
+        elif command.keyword == "set_option" and command.tokens[1].text in _OFF_ONLY_OPTIONS:
+            if not _is_header(command):
+                notes.append(f"dropped: {' '.join(command.source.split())}")
         elif not body and _is_header(command):
             header.append(command.source)
         else:

@@ -1,6 +1,6 @@
 """The prompt for language models: rules, examples, the retrieved definitions and the statement.
 
-The texts are templates in files of their own; `VERSION` names the set, so that a result can say which it used.
+The texts are templates in files of their own; `VERSION` names the set, so that a result can tell it.
 """
 
 from __future__ import annotations

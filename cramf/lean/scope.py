@@ -108,8 +108,10 @@ class ScopeTracker:
             self._variables += _rebound(self._variables, command.binders)
         elif kind == "namespace":
             for name in command.names[:1]:
-                for part in name.removeprefix("_root_.").split("."):
+                for number, part in enumerate(name.removeprefix("_root_.").split(".")):
                     self._push("namespace", part)
+                    if number == 0 and name.startswith("_root_."):
+                        self.namespace = ""
                     self.namespace = f"{self.namespace}.{part}" if self.namespace else part
             self._context = None
         elif kind == "section":

@@ -24,8 +24,9 @@ _IRREGULAR: Final = {
 }  # fmt: skip
 # Written together or with a hyphen; the key is the joined form.
 _PREFIXES: Final = frozenset("anti co equi non pre pseudo quasi semi sub".split())
-# What may stand between two tokens of one name: blanks, a hyphen, math shifts and braces, a few at most.
-_GAP: Final = re.compile(r"[\s~${}^_*\\()\-\u2010-\u2014]{1,8}")
+# What may stand between two tokens of one name: a possessive, blanks, a hyphen,
+# math shifts and braces, a few at most.
+_GAP: Final = re.compile(r"(?:['’]s)?[\s~${}^_*\\()\-\u2010-\u2014]{1,8}")
 _BAD_GAP: Final = re.compile(r"\n\s*\n|[()][^()]*[()]|[^\\][()]|^[()]")
 
 _TOKEN: Final = re.compile(

@@ -119,7 +119,7 @@ class ConceptMatcher:
         tokens = list(tokens_of(text))
         joined = [linked(text, left, right) for left, right in itertools.pairwise(tokens)]
         joined.append(False)
-        found = self._words(tokens, joined)
+        found = self._words(text, tokens, joined)
         found.extend(self._cue_matches(text, tokens))
         found.sort(key=lambda item: (item.start, -item.end))
         evidence = _Evidence(text, self._places(tokens, joined))
@@ -131,7 +131,7 @@ class ConceptMatcher:
                 free_from = item.end
         return mentions
 
-    def _words(self, tokens: list[Token], joined: list[bool]) -> list[_Found]:
+    def _words(self, text: str, tokens: list[Token], joined: list[bool]) -> list[_Found]:
         found: list[_Found] = []
         index = 0
         while index < len(tokens):
@@ -143,7 +143,13 @@ class ConceptMatcher:
                     end, values = self._longest(tokens, joined, index, bare)
                     note = "negated with non-; "
             if values:
-                found.append(_Found(tokens[index].start, tokens[end].end, index, values, note))
+                start, stop = tokens[index].start, tokens[end].end
+                # `$p$-group` begins with its dollar, so that the span holds both.
+                if text[start - 1 : start] == "$" and not tokens[index].prose:
+                    start -= 1
+                if text[stop : stop + 1] == "$" and text.count("$", start, stop) % 2:
+                    stop += 1
+                found.append(_Found(start, stop, index, values, note))
                 index = end
             index += 1
         return found

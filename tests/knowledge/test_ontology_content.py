@@ -18,7 +18,7 @@ OTHER_CORE = frozenset(
     "EmptyCollection.emptyCollection Functor HAdd.hAdd HDiv.hDiv HPow.hPow HSub.hSub HasSSubset.SSubset "
     "HasSubset.Subset Iff Inter.inter Singleton.singleton Sum Union.union".split()
 )
-"""Lean core names that Mathlib's text writes mostly as notation, so that a reader of the text may miss them."""
+"""Lean core names that Mathlib's text writes mostly as notation, so that a reader may miss them."""
 PARENTHESISED_FIELDS = frozenset({"Matroid.Indep"})
 """Structure fields declared in parentheses, looked for by hand below."""
 

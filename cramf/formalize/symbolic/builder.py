@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cramf.formalize.symbolic.chunks import Chunk
 from cramf.formalize.symbolic.clauses import ClauseBuilder
-from cramf.formalize.symbolic.nouns import TERMS, conjoined
+from cramf.formalize.symbolic.nouns import COUNTS, TERMS, conjoined
 from cramf.formalize.symbolic.parser import Node
 from cramf.formalize.symbolic.syntax import (
     And,

@@ -54,12 +54,20 @@ from cramf.formalize.symbolic.syntax import (
     Var,
 )
 from cramf.formalize.symbolic.terms import TermElaborator, join
-from cramf.formalize.symbolic.traverse import bound_names, free_variables, inferred_type, phrases_of, span_of
+from cramf.formalize.symbolic.traverse import (
+    asserted,
+    bound_names,
+    free_variables,
+    inferred_type,
+    phrases_of,
+    span_of,
+)
 
 __all__ = ["Theorem", "elaborate"]
 
 
-_POSITIVE = read_template("0 < {0}")
+_POSITIVE = read_template("0 < {0}"), read_template("Nat.Prime {0}")
+"""Conditions that keep a natural number from being 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ class _Elaborator:
         for variable in self.free:
             if variable.name in self.bound:
                 raise UnreadError(f"{variable.name} is used outside of what declares it", variable.span)
-            found = inferred_type(variable.name, items, self.words)
+            found = inferred_type(variable.name, asserted(self.statement), items, self.words)
             if found is None:
                 raise UnreadError(f"what kind of number {variable.name} is has not been said", variable.span)
             self.bind_name(variable, found[0], f"inferred from {found[1]!r}")
@@ -188,6 +196,7 @@ class _Elaborator:
         if variable.name in self.terms.scope:
             raise UnreadError(f"{variable.name} is declared twice", variable.span)
         self.terms.scope[variable.name] = kind
+        self.terms.positive.discard(variable.name)
         if variable.name.startswith("?"):
             self.terms.shown[variable.name] = self.letter(kind, why)
         self.terms.note(f"{self.shown(variable)} : {kind} ({why})")
@@ -233,8 +242,8 @@ class _Elaborator:
     def unsorted(self, variable: Var, decl: Decl) -> tuple[str, str]:
         # What limits the variable speaks first ("a prime p"), the rest of the statement after that.
         everything = (*self.statement.setup, self.statement.goal)
-        for items in (decl.limits, everything):
-            inferred = inferred_type(variable.name, items, self.words)
+        for supposed, items in ((decl.limits, decl.limits), (asserted(self.statement), everything)):
+            inferred = inferred_type(variable.name, supposed, items, self.words)
             if inferred is not None:
                 return inferred
         raise UnreadError(f"what kind of number {variable.name} is has not been said", variable.span)
@@ -247,9 +256,14 @@ class _Elaborator:
             if condition is not None:
                 pattern = Pattern("type", kind, kind, condition, 1)
                 found.extend(self.terms.applied(pattern, (v,), kind) for v in decl.names)
-                if kind == "ℕ" and condition == _POSITIVE:
+                if kind == "ℕ" and condition in _POSITIVE:
                     self.terms.positive.update(v.name for v in decl.names)
         for limit in decl.limits:
+            if isinstance(limit, Pred) and isinstance(limit.args[0], Var):
+                kind = self.terms.scope.get(limit.args[0].name, "")
+                templates = [p.template for p in limit.phrase.patterns(self.words) if p.type == kind == "ℕ"]
+                if any(template in _POSITIVE for template in templates):
+                    self.terms.positive.add(limit.args[0].name)
             found.extend(self.conjuncts(limit))
         return found
 

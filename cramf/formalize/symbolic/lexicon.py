@@ -21,7 +21,6 @@ A sense with context words is taken if one of them is another phrase of the same
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from cramf.errors import KnowledgeBaseError
 from cramf.formalize.symbolic.leanterm import (
@@ -40,7 +39,7 @@ from cramf.formalize.symbolic.leanterm import (
     read_template,
 )
 from cramf.knowledge.ontology import Ontology
-from cramf.knowledge.types import Concept, LeanPattern, Sense
+from cramf.knowledge.types import Concept, LeanPattern
 
 __all__ = ["ROLES", "TOWER", "Lexicon", "Pattern", "Phrase"]
 
@@ -142,12 +141,12 @@ class Lexicon:
         commands: dict[str, Phrase] = {}
         concepts: dict[str, Phrase] = {}
         for concept in ontology.concepts:
+            read = [
+                (sense.context, [_pattern(concept, p) for p in sense.patterns]) for sense in concept.senses
+            ]
             for role in ROLES:
-                senses = tuple(
-                    (sense.context, patterns)
-                    for sense in concept.senses
-                    if (patterns := _patterns(concept, sense, role))
-                )
+                chosen = [(context, tuple(p for p in all_ if p.role == role)) for context, all_ in read]
+                senses = tuple((context, patterns) for context, patterns in chosen if patterns)
                 if not senses:
                     continue
                 for name in concept.names:
@@ -163,16 +162,7 @@ class Lexicon:
                             commands.setdefault(command.strip(), phrase)
         return cls({name: tuple(found) for name, found in names.items()}, commands, concepts)
 
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """All single words that begin a phrase."""
-        return frozenset(name.split(" ")[0] for name in self.by_name)
-
     def role(self, name: str, *roles: str) -> Phrase | None:
         """The phrase of that name in the first of the roles that it has."""
         found = self.by_name.get(name, ())
         return next((phrase for role in roles for phrase in found if phrase.role == role), None)
-
-
-def _patterns(concept: Concept, sense: Sense, role: str) -> tuple[Pattern, ...]:
-    return tuple(_pattern(concept, pattern) for pattern in sense.patterns if pattern.role == role)

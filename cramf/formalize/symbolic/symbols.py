@@ -1,4 +1,4 @@
-"""LaTeX commands and Unicode symbols, and the terminals of `math.lark` or English words that they stand for."""
+"""LaTeX commands and Unicode symbols, and the terminals of `math.lark` or words that they stand for."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ from cramf.formalize.symbolic.syntax import (
 )
 
 __all__ = [
+    "asserted",
     "bound_names",
     "free_variables",
     "inferred_type",
@@ -131,7 +132,7 @@ def free_variables(statement: Statement) -> list[Var]:
 
 
 def phrases_of(statement: Statement) -> frozenset[str]:
-    """Names of all phrases used; an adjective that is predicated counts as `is NAME` too."""
+    """Names of all phrases used; what is said of something counts as `is NAME` too."""
     found: set[str] = set()
     for item in _items(statement):
         if isinstance(item, Pred):
@@ -140,6 +141,8 @@ def phrases_of(statement: Statement) -> frozenset[str]:
                 found.add(f"is {item.phrase.name}")
         elif isinstance(item, IsA):
             found.add(item.sort.name)
+            if not isinstance(item.term, Var):
+                found.add(f"is {item.sort.name}")
         elif isinstance(item, Decl) and isinstance(item.sort, Phrase):
             found.add(item.sort.name)
     return frozenset(found)
@@ -161,28 +164,61 @@ def _reached(term: Term) -> frozenset[str]:
 def _in_operations(term: Term, name: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
     if isinstance(term, Op):
         pattern = term.phrase.patterns(words)[0]
-        if pattern.type != "α" and any(name in _reached(arg) for arg in term.args):
+        kinds = {p.type for p in term.phrase.patterns(words)}
+        # An absolute value is of integers as well as of reals, so it says nothing.
+        telling = kinds <= {"ℕ", "ℤ"} or not kinds & {"ℕ", "ℤ", "α"}
+        if telling and any(name in _reached(arg) for arg in term.args):
             yield pattern.type, term.phrase.name
     if isinstance(term, Arith | Op):
         for arg in term.args:
             yield from _in_operations(arg, name, words)
 
 
-def inferred_type(name: str, items: tuple[Item, ...], words: frozenset[str]) -> tuple[str, str] | None:
+def asserted(statement: Statement) -> tuple[Item, ...]:
+    """What the statement supposes outright: its setup, and the premises and declarations of its goal."""
+    found: list[Item] = list(statement.setup)
+    goal: Formula | None = statement.goal
+    while isinstance(goal, Implies) or (isinstance(goal, Quant) and goal.kind == "∀"):
+        if isinstance(goal, Implies):
+            found.append(goal.premise)
+            goal = goal.conclusion
+        else:
+            found.extend(goal.decls)
+            goal = goal.body
+    return tuple(found)
+
+
+def _conjuncts(items: tuple[Item, ...]) -> Iterator[Item]:
+    for item in items:
+        if isinstance(item, And | Decl):
+            yield from _conjuncts(parts_of(item))
+        else:
+            yield item
+
+
+def inferred_type(
+    name: str, supposed: tuple[Item, ...], items: tuple[Item, ...], words: frozenset[str]
+) -> tuple[str, str] | None:
     """The type that the items give an undeclared variable, and the words that say so.
 
-    Being said to be of a number sort decides (the widest if several). Otherwise a predicate or operation of
-    particular number types gives its preferred one, and the narrowest such is taken: parity, divisibility
-    and congruence make an integer, primality and factorials a natural number, roots a real number.
+    Being said in `supposed` to be of a number sort decides (the widest if several). Otherwise a predicate
+    or operation of particular number types gives its preferred one, and the narrowest such is taken: parity,
+    divisibility and congruence make an integer, primality and factorials a natural number, roots a real one.
     """
     said: list[tuple[str, str]] = []
     used: list[tuple[str, str]] = []
-    for item in _all_items(items):
+    for item in _conjuncts(supposed):
         if isinstance(item, IsA) and isinstance(item.term, Var) and item.term.name == name:
             said.append((item.sort.patterns(words)[0].type, item.sort.name))
-        elif isinstance(item, Member) and isinstance(item.term, Var) and item.term.name == name:
+        elif (
+            isinstance(item, Member)
+            and isinstance(item.term, Var)
+            and item.term.name == name
+            and not item.negated
+        ):
             said.append((_set_type(item.set), "its number set"))
-        elif isinstance(item, Pred):
+    for item in _all_items(items):
+        if isinstance(item, Pred):
             pattern = item.phrase.patterns(words)[0]
             if pattern.type != "α" and any(name in _reached(arg) for arg in item.args):
                 used.append((pattern.type, item.phrase.name))

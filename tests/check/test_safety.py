@@ -1,0 +1,308 @@
+"""Hostile Lean is refused, ordinary statements are not."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cramf.check.safety import COMMAND_WORDS, MAX_CHARACTERS, screen
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+GOOD = "theorem t : 1 = 1 := by sorry"
+
+HOSTILE = [
+    "#eval IO.println 1",
+    f"{GOOD}\n#eval 1",
+    f"{GOOD} #eval 1",
+    "#eval! 1",
+    "#evalx",
+    "#check Nat",
+    "#print axioms Nat.add_comm",
+    "#print_sorries",
+    "#exit",
+    "#loogle Nat",
+    '#leansearch "x."',
+    "#help tactic",
+    "#unknown_command foo",
+    'run_cmd Lean.logInfo m!"x"',
+    "theorem t : True := by run_tac pure ()",
+    "run_elab pure ()",
+    "run_meta pure ()",
+    "theorem t : by_elab return .const ``True [] := trivial",
+    'elab "x" : term => pure default',
+    "elab_rules : term | `(x) => pure default",
+    'macro "x" : term => `(1)',
+    'local macro "x" : term => `(1)',
+    "macro_rules | `(x) => `(1)",
+    'syntax "x" : term',
+    "declare_syntax_cat foo",
+    "initialize foo : Nat ← pure 1",
+    "builtin_initialize foo : Nat ← pure 1",
+    "axiom cheat : False",
+    "private axiom cheat : False",
+    "import Lean",
+    "import Mathlib",
+    "unsafe def f : Nat := f",
+    '@[extern "evil"] def f : Nat := 1',
+    "@[implemented_by g] def f : Nat := 1",
+    "attribute [implemented_by g] f",
+    'attribute [local simp, extern "x"] f',
+    "attribute/- -/[command_elab foo] f",
+    "attribute [term_elab foo] f",
+    "@[init foo] def x : Nat := 1",
+    "@[simp, to_additive (attr := tactic foo)] theorem t : 1 = 1 := rfl",
+    "@[export lean_main] def f : Nat := 1",
+    "@[csimp] theorem t : @f = @g := rfl",
+    "@[(simp), command_parser] def f : Nat := 1",
+    "theorem t : 2 ^ 9 = 512 := by native_decide",
+    "theorem t : 2 = 2 := by decide +native",
+    "theorem t : 2 = 2 := by decide + native",
+    "theorem t : 2 = 2 := by decide (config := { native := true })",
+    "theorem t : 2 = 2 := Lean.ofReduceBool _ _ rfl",
+    "theorem t : 2 = 2 := _root_.Lean.trustCompiler",
+    "def f (x : Nat) : Nat := x.dbgTrace",
+    "theorem t (x : BitVec 8) : x = x := by bv_decide",
+    "opaque secret : Nat",
+    "set_option debug.skipKernelTC true in theorem t : False := h",
+    'set_option trace.profiler.output "x" in\n' + GOOD,
+    "set_option\n  debug.skipKernelTC true",
+    "set_option /- x -/ debug.skipKernelTC true",
+    "set_option «debug».skipKernelTC true",
+    "set_option maxHeartbeats.evil 1",
+    "def f : IO Unit := pure ()",
+    'def s := include_str "/etc/passwd"',
+    "theorem t : True := by polyrith",
+    'dbg_trace "x"',
+    "simproc foo (_ + _) := fun _ => return .continue",
+    "register_option foo : Nat := {}",
+    "meta def f : Nat := 1",
+    "theorem t : eval% 1 = 1 := rfl",
+    'def s := s!"{by run_tac pure ()}"',
+    'def s := s!"a {s!"{unsafeIO 1}"}"',
+    'def s := m!"{include_str "/etc/passwd"}"',
+    "def «x» := 1 #eval 1",
+    'def s := "\\"" #eval 1',
+    'def s := "-- " #eval 1',
+    'def s := r"\\" #eval 1 --"',
+    'def s := r#"" -- "# #eval 1',
+    "def c := '\"' #eval 1 --\"",
+    "def c := '\\'' #eval 1",
+    "def x' := 1 #eval 'a'",
+    "/- /- -/ -/ #eval 1",
+    "/- a -/#eval 1",
+    "/-- doc -/ #eval 1",
+    "/-! -/\n#eval 1 /- -/",
+    "-- comment\n#eval 1",
+    "-- comment \\\n#eval 1",
+    "/- never ends #eval 1",
+    "/-/ #eval 1",
+    "/--/ #eval 1 -/",
+    'def s := "never ends',
+    'def s := r#"never ends"',
+    "theorem λmacro : 1 = 1 := rfl",
+    'def x := 1macro "y" : term => `(1)',
+    'def x := 1.macro "y" : term => `(1)',
+    'def x := y.1.macro "y" : term => `(1)',
+    "def x := 0x1axiom f : False",
+    "def x := 1.5e3axiom f : False",
+    "def c := 'a'axiom f : False",
+    'def c := "a"axiom f : False',
+    "def x := (1).axiom f : False",
+    "def x := \u03b1axiom",
+    "＃eval 1",
+    "﹟eval 1",
+    "♯eval 1",
+    "ａｘｉｏｍ cheat : False",
+    "\u0430xiom cheat : False",
+    "run\uff3fcmd x",
+    "unsaf\u0435 def f : Nat := 1",
+    "theorem t\x00 : 1 = 1 := rfl",
+    "theorem t : 1 = 1 := rfl \x0c",
+    "theorem t : 1 = 1 := rfl \x1b[2J",
+    "theorem t : 1 = 1 -- \u202e evil",
+    "#\u200beval 1",
+    "ax\u00adiom cheat : False",
+    "-- a\r#eval 1",
+    "-- a\u2028#eval 1",
+    "-- a\u0085#eval 1",
+    "\ufeff" + GOOD,
+]
+
+HARMLESS = [
+    GOOD,
+    "theorem t (s : Finset ℕ) : #s = s.card := rfl",
+    "theorem t (s t : Finset ℕ) (h : #(s ∩ t) ≤ # s) : #{x ∈ s | x < 3} ≤ #s := by sorry",
+    "theorem t (A : Finset ℕ) : (#A : ℝ) = #A ∧ ∑ i ∈ A, #A = #A * #A := by sorry",
+    "theorem t {X : Type*} [TopologicalSpace X] (x : X) (h : 𝓝[≠] x ≠ ⊥) : 𝓝 x = 𝓝 x := by sorry",
+    "theorem t (x₁ x₂ : ℝ) (h₀ : x₁ ≠ x₂) (f' : ℝ → ℝ) (hf' : f'' = f') : ∃ c, f' c = 0 := by sorry",
+    "theorem t (K : Type*) [Field K] [NumberField K] : 𝓞 K = 𝓞 K ∧ 𝓘(ℝ, ℝ) = 𝓘(ℝ, ℝ) := by sorry",
+    "open Real in\ntheorem t : sin 0 = 0 := by sorry",
+    "open scoped BigOperators Topology\nnoncomputable section\nvariable {G : Type*} [Group G]",
+    "theorem my_axiom (h : Foo.axiom) : axiom_of_choice ∧ Nat.syntax' ∧ x.opaque := by sorry",
+    "theorem t (hIO : Prop) (IO' : Prop) (macros : ℕ) : important = unsafely := by sorry",
+    "theorem elaborate (syntactic : Prop) : f.elab x = h.1.symm := by sorry",
+    "/-- The axiom of choice, as a macro; `#eval` and {import}. -/\ntheorem t : 1 = 1 := by sorry",
+    "-- import nothing, run_cmd nothing\ntheorem t : 1 = 1 := by sorry /- axiom /- unsafe -/ IO -/",
+    "@[simp, to_additive (attr := simp) foo] theorem t : 1 = 1 := by sorry",
+    "attribute [local instance] Classical.propDecidable\ntheorem t : 1 = 1 := by sorry",
+    "attribute [-simp] foo\n@[ext] structure S where\n  x : ℕ",
+    "set_option maxHeartbeats 400000 in\ntheorem t : 1 = 1 := by sorry",
+    "set_option autoImplicit true\nset_option relaxedAutoImplicit false\nset_option pp.all true",
+    "set_option linter.unusedVariables false in\nset_option maxRecDepth 1000 in\n" + GOOD,
+    "theorem t (c : Char) (h : c = 'a' ∨ c = '\\n' ∨ c = '\"') (s : String) : s ≠ \"a -- b\" := by sorry",
+    "theorem «a name» : 1 = 1 := by sorry",
+    "theorem t (n : ℕ) : n ! = n.factorial ∧ n‼ = n‼ ∧ n !₃ = 1 := by sorry",
+    "theorem t (f : ℕ →₀ ℝ) : ∀ᶠ x in 𝓝 0, ‖f x‖ ≤ 1 ∧ ⟪x, x⟫_ℝ = 0 := by sorry",
+    "theorem t (p : ℝ[X]) : p.natDegree = 3 → |x - y| < ε ∧ x ∣ y ∧ ⌊x⌋₊ = 1 := by sorry",
+    'local notation "limsup" => fun u : ℕ → EReal => Filter.limsup u Filter.atTop',
+    "theorem t : 1 = 1 :=\r\n  by sorry\r\n",
+    "theorem t (constant says native widget : ℕ) : native = 1 → constant = says := by sorry",
+    "instance : Inhabited ℕ := ⟨0⟩\ninductive T | a | b\nabbrev I : Set ℝ := Set.Icc 0 1",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_refused(text: str) -> None:
+    screening = screen(text)
+    assert screening.refusals
+    assert not screening.accepted
+    assert screening.text == ""
+    assert all(r.reason and r.line >= 1 and r.column >= 0 for r in screening.refusals)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_ordinary_text_is_accepted(text: str) -> None:
+    assert screen(text).refusals == ()
+
+
+@pytest.mark.parametrize("word", sorted(COMMAND_WORDS))
+def test_every_command_word_is_refused(word: str) -> None:
+    assert not screen(f"  #{word} x").accepted
+    assert not screen(f"{GOOD}\n  #{word}_more").accepted
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "import Mathlib",
+        "import Mathlib\nimport Aesop\nset_option maxHeartbeats 400000\nopen BigOperators Real Nat Topology",
+        "import Mathlib.Data.Nat.Prime.Basic -- primes\n\nopen Nat\n",
+        "import Mathlib\r\nopen Nat\r\n",
+        "",
+    ],
+)
+def test_ordinary_headers(header: str) -> None:
+    assert screen(header, header=True).refusals == ()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "import Lean",
+        "import Mathlib Lean",
+        "import Mathlib\nimport Lake",
+        "import all Mathlib",
+        "public meta import Mathlib",
+        "import «Mathlib»",
+        "import Mathlib.«Evil»",
+        "import MathlibEvil",
+        "import\nLean",
+        "import /- -/ Lean",
+        "open Nat import Lean",
+        "import Mathlib #eval 1",
+        "import " + "Mathlib" * 4000 + "!",
+    ],
+)
+def test_hostile_headers(header: str) -> None:
+    assert not screen(header, header=True).accepted
+
+
+def test_the_place_is_told() -> None:
+    (refusal,) = screen(f"{GOOD}\n  axiom a : False").refusals
+    assert (refusal.word, refusal.line, refusal.column) == ("axiom", 2, 2)
+    assert str(refusal) == "it adds to the logic or trusts compiled code (`axiom`, line 2, column 2)"
+
+
+def test_comments_are_blanked_and_nothing_moves() -> None:
+    text = "/-- α doc\nline -/ theorem t : 1 = 1 := /- a /- b -/ -/ rfl -- end\n/-! m -/"
+    screened = screen(text).text
+    assert screened == ("/--      \n     -/ theorem t : 1 = 1 := /-           -/ rfl --    \n/-!   -/")
+    assert len(screened) == len(text)
+
+
+def test_what_is_no_comment_stays() -> None:
+    text = 'theorem t : "-- a /- b" ≠ r"\\" ∧ \'"\' ≠ \'x\' ∧ «-- n» = 1 := by sorry'
+    assert screen(text).text == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["#", "eval", "--", "/-", "-/", '"', "'", "«", "»", "\\", "r", "x", " ", "\n", "{", "}", "!"]
+        )
+    )
+)
+def test_no_command_ever_reaches_lean(pieces: list[str]) -> None:
+    """Whatever the quotes and comments are, an accepted text holds no `#eval` and has kept its shape."""
+    text = "".join(pieces)
+    screening = screen(text)
+    if screening.accepted:
+        assert "#eval" not in screening.text
+        assert [len(line) for line in screening.text.split("\n")] == [len(line) for line in text.split("\n")]
+        assert all(a in (b, " ") for a, b in zip(screening.text, text, strict=True))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_read(text: str) -> None:
+    screening = screen(text, header=True)
+    assert screening.accepted or screening.text == ""
+
+
+@pytest.mark.parametrize(
+    "unit", ["@[", "macro.", "/-", '"', "«", "r#", "'", "#eval ", "import ", "(", "λ", "attribute [a,", "x.x"]
+)
+def test_long_text_is_read_in_time(unit: str) -> None:
+    start = time.monotonic()
+    screen((unit * MAX_CHARACTERS)[:MAX_CHARACTERS], header=True)
+    assert time.monotonic() - start < 5
+
+
+def test_overlong_text_is_refused() -> None:
+    assert "longer than" in screen("x" * (MAX_CHARACTERS + 1)).refusals[0].reason
+
+
+def test_hostile_pieces_amid_ordinary_ones() -> None:
+    """A forbidden line is found wherever it stands among harmless ones."""
+    rng = random.Random(7)
+    lines = ["#eval 1", "axiom a : False", "run_cmd x", "import Lean", "unsafe def f := 1"]
+    for _ in range(300):
+        text = [t for t in rng.sample(HARMLESS, 4) if "\r" not in t]
+        text.insert(rng.randrange(len(text) + 1), rng.choice(lines))
+        assert not screen("\n".join(text)).accepted
+
+
+@pytest.mark.data
+@pytest.mark.skipif(
+    not DATA.is_dir(), reason="no ../shared/data: benchmark statements are not in the repository"
+)
+@pytest.mark.parametrize("name", ["proofnet-dev", "minif2f"])
+def test_no_benchmark_statement_is_refused(name: str) -> None:
+    refused, seen = [], 0
+    for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        for form in filter(None, (row, row.get("verified"))):
+            body = f"{form.get('helper') or ''}\n{form.get('formal_statement') or ''}"
+            found = (*screen(form.get("header") or "", header=True).refusals, *screen(body).refusals)
+            refused += [(row["name"], str(r)) for r in found]
+            seen += 1
+    assert seen > 300
+    assert refused == []

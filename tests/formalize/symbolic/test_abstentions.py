@@ -1,0 +1,210 @@
+"""What the backend does not read, and the very span that it points at."""
+
+from __future__ import annotations
+
+import pytest
+
+from cramf.formalize.symbolic import SymbolicBackend
+from cramf.formalize.types import Request
+
+ABSTENTIONS = [
+    (
+        "Prove that there exists an integer $k$ such that $n = 2k$ whenever $n$ is even.",
+        0,
+        79,
+        "Prove that there exists an integer $k$ such that $n = 2k$ whenever $n$ is even.",
+        (
+            "two readings: `(n : ℤ) : ∃ k : ℤ, Even n → n = 2 * k` or `(n : ℤ) (h₀ : Even n) "
+            ": ∃ k : ℤ, n = 2 * k`"
+        ),
+    ),
+    (
+        "There exists an integer $n$ such that $n \\le m$ for all natural numbers $m$.",
+        0,
+        76,
+        "There exists an integer $n$ such that $n \\le m$ for all natural numbers $m$.",
+        "two readings: `: ∃ n : ℤ, ∀ m : ℕ, n ≤ (m : ℤ)` or `(m : ℕ) : ∃ n : ℤ, n ≤ (m : ℤ)`",
+    ),
+    ("n is an integer. Prove n is even.", 17, 22, "Prove", "this does not fit the sentence before it"),
+    (
+        "Prove that for all $x \\in \\mathbb{R}$, $e^x > 0$.",
+        40,
+        41,
+        "e",
+        "what kind of number e is has not been said",
+    ),
+    (
+        "Let $x$ be a rational number and $y$ an irrational number.",
+        57,
+        58,
+        ".",
+        "the statement breaks off, or says nothing to prove",
+    ),
+    ("For any two integers a and b, if a is even then ab is even.", 48, 50, "ab", "unknown word 'ab'"),
+    ("n is the sum of two squares.", 0, 1, "n", "what kind of number n is has not been said"),
+    (
+        "Let $a$ be an integer. Prove that $a$ is divisible by 2 and 3 iff it is divisible by 6.",
+        62,
+        65,
+        "iff",
+        "this does not fit the sentence before it",
+    ),
+    ("If $a < b$ and $b < c$ then $a < c$.", 4, 5, "a", "what kind of number a is has not been said"),
+    (
+        "If an integer is even then 2 is even.",
+        3,
+        21,
+        "an integer is even",
+        "whether this means all or some of them is not clear here",
+    ),
+    (
+        "Suppose an integer is odd. Prove that $1 = 1$.",
+        8,
+        25,
+        "an integer is odd",
+        "whether this means all or some of them is not clear here",
+    ),
+    (
+        "If $n$ is not an integer then $n$ is even.",
+        17,
+        24,
+        "integer",
+        "nothing is left to say once the types are settled",
+    ),
+    ("Prove that $x^2 \\ge 0$.", 12, 13, "x", "what kind of number x is has not been said"),
+    ("There is no largest prime.", 12, 19, "largest", "unknown word 'largest'"),
+    ("Prove that $|x| \\ge 0$.", 13, 14, "x", "what kind of number x is has not been said"),
+    ("Each prime divides its square.", 19, 22, "its", "unknown word 'its'"),
+    (
+        "If $a, b > 0$ are real numbers then $a + b > 0$.",
+        14,
+        17,
+        "are",
+        "this does not fit the sentence before it",
+    ),
+    ("Neither 4 is prime.", 0, 7, "Neither", "this does not fit the sentence before it"),
+    (
+        "Let $\\lambda$ be a real number. Then $\\lambda^2 \\ge 0$.",
+        5,
+        12,
+        "\\lambda",
+        "unknown LaTeX command \\lambda",
+    ),
+    (
+        "The sum of two integers is an integer.",
+        30,
+        37,
+        "integer",
+        "nothing is left to say once the types are settled",
+    ),
+    (
+        "Prove that either $n$ or $n+1$ is even for each integer $n$.",
+        22,
+        24,
+        "or",
+        "this does not fit the sentence before it",
+    ),
+    (
+        "Suppose that if $x$ is an integer then $x > 0$. Prove that $x > 0$.",
+        17,
+        18,
+        "x",
+        "what kind of number x is has not been said",
+    ),
+    (
+        "If $x \\notin \\mathbb{Q}$ then $x + 1 \\notin \\mathbb{Q}$.",
+        4,
+        5,
+        "x",
+        "what kind of number x is has not been said",
+    ),
+    (
+        "For each integer $n$, exactly when $n$ is even.",
+        22,
+        34,
+        "exactly when",
+        "this does not fit the sentence before it",
+    ),
+    (
+        "If $2^n + 1$ is prime, where $n$ is a positive integer, then $n$ is a power of 2.",
+        70,
+        75,
+        "power",
+        "unknown word 'power'",
+    ),
+    ("If $n$ is even or $n$ is odd or $n$ is zero then $n$ is even.", 39, 43, "zero", "unknown word 'zero'"),
+    ("", 0, 0, "", "no statement"),
+    ("   ", 0, 3, "   ", "no statement"),
+    ("$n$ is even$", 11, 12, "$", "$ is never closed"),
+    ("Prove that $n^2 is even.", 11, 12, "$", "$ is never closed"),
+    ("$x \\foo y$", 3, 7, "\\foo", "unknown LaTeX command \\foo"),
+    ("Let $n$ be an integer. Prove that $n$ is blue.", 41, 45, "blue", "unknown word 'blue'"),
+    ("$1, 2, \\ldots$", 7, 13, "\\ldots", "unknown LaTeX command \\ldots"),
+    ("#eval 1", 0, 1, "#", "the character '#' is not read"),
+    ("theorem evil : False := by sorry", 0, 7, "theorem", "unknown word 'theorem'"),
+    ("Prove that $1/2x = 3$.", 14, 16, "2x", "a/bc can be (a/b)c or a/(bc); write parentheses"),
+    ("Prove that $2\\frac12 = 3$.", 12, 20, "2\\frac12", "a mixed fraction or a product; write the sign"),
+    ("$f(x) = 1$", 1, 2, "f", "what kind of number f is has not been said"),
+    ("Let $x$ be a number. Then $x = x$.", 13, 19, "number", "what kind of number is not said"),
+    ("Let $z$ be a complex number. Then $z > 0$.", 35, 40, "z > 0", "complex numbers have no order"),
+    ("Prove that $2 \\mid \\frac{1}{2}$.", 12, 30, "2 \\mid \\frac{1}{2}", "divisibility is not read in ℚ"),
+    ("Let $n$ be an integer. Let $n$ be an integer. Then $n$ is even.", 28, 29, "n", "n is declared twice"),
+    ("If $n$ is even then", 15, 19, "then", "the statement breaks off, or says nothing to prove"),
+    ("Let $n$ be an integer.", 21, 22, ".", "the statement breaks off, or says nothing to prove"),
+    ("Prove that every integer is.", 27, 28, ".", "this does not fit the sentence before it"),
+    ("Prove that $x' = 1$.", 12, 14, "x'", "primed variables are not read"),
+    ("$n != 3$", 3, 5, "!=", "'!=' is not read"),
+    (
+        "Prove that $\\sin^{-1} 1 = 1$, $x$.",
+        17,
+        21,
+        "{-1}",
+        "a function's exponent can be a power or an inverse",
+    ),
+    (
+        "Let $x$ be real. Then $x^{1/2} \\ge 0$.",
+        23,
+        30,
+        "x^{1/2}",
+        "a power whose base might be negative and whose exponent is no integer",
+    ),
+    ("The sum of three integers $a$ is even.", 27, 28, "a", "this does not fit the sentence before it"),
+    ("Prove that $1,000 > 1$.", 12, 17, "1,000", "a list of numbers or a thousands separator"),
+    (
+        "Let $a$, $b$ be integers. Then $a$ and $b$ are not even.",
+        32,
+        55,
+        "a$ and $b$ are not even",
+        "whether this denies each or only both is not clear",
+    ),
+    ("\u0000", 0, 1, "\u0000", "the character '\\x00' is not read"),
+    ("Prove that $((1) = 1$.", 17, 18, "=", "'=' does not fit the formula here"),
+    ("Let x and y be real, α ≥ \\gamma.", 21, 22, "α", "what kind of number α is has not been said"),
+    ("Prove that $n = 2k$ 🙂.", 20, 21, "🙂", "the character '🙂' is not read"),
+    ("Prove that $a_n = 1$.", 13, 14, "_", "the character '_' is not read"),
+    ("Prove that $x^23 = 1$.", 14, 16, "23", "LaTeX takes only the first digit here; write braces"),
+    (
+        "Prove that $\\mathbb{Z}_5 = 1$.",
+        12,
+        24,
+        "\\mathbb{Z}_5",
+        "'\\\\mathbb{Z}_5' is not a number set that is read",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def backend() -> SymbolicBackend:
+    return SymbolicBackend()
+
+
+@pytest.mark.parametrize(("statement", "start", "end", "text", "reason"), ABSTENTIONS)
+def test_abstention_names_span_and_reason(
+    backend: SymbolicBackend, statement: str, start: int, end: int, text: str, reason: str
+) -> None:
+    draft = backend.draft(Request(statement, "T"))
+    assert draft.candidate is None
+    assert draft.abstention is not None
+    assert (draft.abstention.start, draft.abstention.end) == (start, end)
+    assert draft.abstention.text == text == statement[start:end]
+    assert draft.abstention.reason == reason

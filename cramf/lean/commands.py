@@ -108,6 +108,8 @@ def split_commands(source: SourceText) -> Iterator[RawCommand]:
                 prelude = index
             depth += text == "@["
         elif text in _OPENERS:
+            if depth == 0 and tokens[index - 1].text not in MODIFIERS:
+                prelude = -1  # the doc comment was that of a field or constructor
             depth += 1
         elif text in _CLOSERS:
             depth = max(0, depth - 1)

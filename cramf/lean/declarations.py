@@ -338,28 +338,23 @@ def _fields(source: SourceText, body: int, stop: int) -> tuple[tuple[Field, ...]
         if position >= end:
             continue  # a doc comment on a line of its own: the field comes next
         names, start = _field_names(tokens, position, end)
+        if tokens[position].text in _BINDER_OPENERS:
+            end = bracket_end(tokens, position, end)
         type_end = _before_default(tokens, start, end)
-        for name in names:
-            line = source.lines.line(tokens[position].start)
-            text = one_line(source, start, type_end).rstrip(") ") if start > position else ""
-            fields.append(Field(name, line, text, docstring))
+        line = source.lines.line(tokens[position].start)
+        text = one_line(source, start, type_end)
+        fields += [Field(name, line, text, docstring) for name in names]
         docstring = ""
     return tuple(fields), mk_name
 
 
 def _field_names(tokens: Sequence[Token], index: int, stop: int) -> tuple[list[str], int]:
-    """Names that a field line declares, and where its binders and type begin."""
-    grouped = tokens[index].text in _BINDER_OPENERS
-    position = index + grouped
+    """Names that a field line declares, and where its binders or type begin."""
+    position = index + (tokens[index].text in _BINDER_OPENERS)
     names: list[str] = []
     while position < stop and tokens[position].kind == TokenKind.IDENTIFIER:
         names.append(tokens[position].text)
         position += 1
-        if not grouped and position < stop and tokens[position].text not in (":",):
-            # `f x : T` has a binder and `a b : T` two fields; only the latter is written in brackets now.
-            break
-    if position < stop and tokens[position].kind == TokenKind.SYMBOL and not names:
-        return [], index
     return [n for n in names if n not in _BREAKS], position
 
 

@@ -226,7 +226,7 @@ _COMPLETED = re.compile(r"(?:Build completed successfully|All targets up-to-date
 _SUMMARY_TABLE = re.compile(r"Build summary:|  [✔⚠✖] \d+ jobs? .*|  No jobs\.|Uncaught top-level .*")
 _EXITED = re.compile(r"(?:Lean|external command [^\n]*) exited with (?:code|status) (?P<code>\d+)\s*\Z")
 _SUMMARY = re.compile(
-    r"(?:build failed|some build steps logged failures|Lean exited with code 1|external command [^\n]*1)\s*\Z"
+    r"(?:build failed|some build steps \w+ failures|(?:Lean|external \w+ [^\n]*) exited with \w+ 1)\s*\Z"
 )
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -118,7 +118,8 @@ def test_mapped_files_are_no_memory(mark: str) -> None:
     big = Path(mark) / "big"
     big.write_bytes(b"x" * (120 * MIB))
     code = (
-        f"import mmap, time\nf = open({str(big)!r}, 'rb')\nm = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)\n"
+        f"import mmap, time\nf = open({str(big)!r}, 'rb')\n"
+        "m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)\n"
         "n = sum(m[i] for i in range(0, len(m), 4096))\ntime.sleep(0.6)\nprint(n > 0)"
     )
     done = python(code, mark, wall_seconds=30, memory_bytes=80 * MIB)

@@ -17,7 +17,7 @@ GOOD_REPLY = f"Here it is.\n```lean\n{GOOD_LEAN}\n```\n"
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `hang` holds it back until the server closes; `drip` sends a byte at a time, `drip` s apart."""
+    """One answer. `hang` holds it back until the server closes; `drip` is the seconds from byte to byte."""
 
     body: bytes = b""
     status: int = 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from email.utils import formatdate
 
 import pytest
@@ -93,7 +94,7 @@ def test_each_misbehaviour_is_one_line_that_names_server_and_mend(kind: str) -> 
 def test_closed_port_is_told_at_once() -> None:
     url = f"http://127.0.0.1:{closed_port()}/v1"
     begun = time.monotonic()
-    with pytest.raises(BackendError, match="refused.*start it") as caught:
+    with pytest.raises(BackendError, match=r"refused.*start it") as caught:
         OpenAIBackend("toy", base_url=url, timeout=30).draft(REQUEST)
     assert url in str(caught.value)
     assert time.monotonic() - begun < 5
@@ -177,7 +178,7 @@ def test_the_key_is_never_shown() -> None:
     assert KEY not in text and "sk-other" not in text and "\x1b" not in text
     assert KEY not in repr(backend)
     # Neither may a chained exception carry it into a traceback.
-    assert caught.value.__cause__ is None and caught.value.__suppress_context__
+    assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
 def test_user_and_password_of_the_address_are_not_shown() -> None:
@@ -190,7 +191,7 @@ def test_user_and_password_of_the_address_are_not_shown() -> None:
 
 
 def test_no_key_and_no_address() -> None:
-    with pytest.raises(InputError, match="OPENAI_API_KEY.*OPENAI_BASE_URL"):
+    with pytest.raises(InputError, match=r"OPENAI_API_KEY.*OPENAI_BASE_URL"):
         OpenAIBackend("toy")
 
 

@@ -28,8 +28,8 @@ WORDINGS = [
     ("unknown identifier 'foo''", "unknown_identifier", "foo'"),
     ("Unknown identifier `Foo.bar`", "unknown_identifier", "Foo.bar"),
     (
-        "Unknown identifier `x`\n\nNote: It is not possible to treat `x` as an implicitly bound variable here "
-        "because the `autoImplicit` option is set to `false`.",
+        "Unknown identifier `x`\n\nNote: It is not possible to treat `x` as an implicitly bound variable "
+        "here because the `autoImplicit` option is set to `false`.",
         "unknown_identifier",
         "x",
     ),
@@ -91,7 +91,8 @@ WORDINGS = [
     ("function expected\n  f", "function_expected", "f"),
     ("Function expected at\n  a\nbut this term has type\n  ℕ", "function_expected", "a"),
     (
-        "unused variable `h`\n\nNote: This linter can be disabled with `set_option linter.unusedVariables false`",
+        "unused variable `h`\n\nNote: This linter can be disabled with "
+        "`set_option linter.unusedVariables false`",
         "linter",
         "linter.unusedVariables",
     ),
@@ -261,6 +262,7 @@ def test_an_error_is_not_lost_inside_another_message() -> None:
         ("error: Lean exited with code 139", 139),
         ("error: external command `/x/lean` exited with code 1", 1),
         ("error: external command /x/lean exited with status 134", 134),
+        ("error: external command /x/lean exited with status 131", 131),
         ("error: build failed", None),
     ],
 )

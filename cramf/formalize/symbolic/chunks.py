@@ -182,6 +182,8 @@ def _phrase(tokens: list[Token], index: int, lexicon: Lexicon) -> tuple[Chunk, i
             kinds = {_ROLE_KINDS[phrase.role] for phrase in phrases}
             kind = next(kind for kind in _PREFERENCE if kind in kinds)
             same = tuple(phrase for phrase in phrases if _ROLE_KINDS[phrase.role] == kind)
+            if kind == "QUAL" and name != same[0].name:
+                kind = "PLURAL"
             return Chunk(kind, name, start, end, phrases=same), length
         if name in _KEYWORDS:
             return Chunk(_KEYWORDS[name], name, start, end), length

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cramf.formalize.symbolic.chunks import Chunk
 from cramf.formalize.symbolic.leanterm import Atom, Hole, Infix, Lean, Prefix
 from cramf.formalize.symbolic.lexicon import Phrase
-from cramf.formalize.symbolic.nouns import COUNTS, TERMS, NounBuilder, conjoined, role_of, role_or_none
+from cramf.formalize.symbolic.nouns import COUNTS, TERMS, NounBuilder, conjoined, role_of
 from cramf.formalize.symbolic.parser import Node
 from cramf.formalize.symbolic.syntax import (
     Arith,
@@ -191,8 +191,7 @@ class ClauseBuilder(NounBuilder):
 
     def is_a(self, node: Node, terms: list[Term]) -> Formula:
         nounp, *posts = node.nodes()
-        head = nounp.chunks()[-1]
-        if node.rule == "are" and (len(terms) < 2 or role_or_none(head, "type", "noun") is None):
+        if node.rule == "are" and len(terms) < 2:
             raise UnreadError("a noun without an article", node.span, misfit=True)
         # The noun phrase speaks of variables, so terms stand in for them by placeholders that are replaced.
         stand_ins = [t if isinstance(t, Var) else Var(f"!{i}", node.span) for i, t in enumerate(terms)]

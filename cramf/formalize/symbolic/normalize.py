@@ -61,7 +61,7 @@ _SCAN = re.compile(
   | (?P<text>\\(?:text|textrm|mathrm|mbox|textbf|textit|emph|operatorname)\s*\{(?P<inner>[^{}\\$]*)\})
   | \\(?P<command>[A-Za-z]+)
   | \\(?P<escaped>[{}|%])
-  | (?P<number>\d+(?:\.\d+)?)
+  | (?P<number>[0-9]+(?:\.[0-9]+)?)
   | (?P<word>[A-Za-z]+(?:[-'’][A-Za-z]+)*)
   | (?P<greek>[α-ω])
   | (?P<ambiguous>!=|==|=>|=<|\.\.+|…)
@@ -69,7 +69,7 @@ _SCAN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SUBSCRIPT = re.compile(r"\s*_\s*(?:\{\s*(\d+)\s*\}|(\d))|([₀-₉]+)")
+_SUBSCRIPT = re.compile(r"\s*_\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))|([₀-₉]+)")
 _OPERAND_END = frozenset({"VAR", "NUM", "PI", "RPAR", "RBRACE", "RBRK", "ABSR", "BANG"})
 
 
@@ -156,14 +156,17 @@ class _Scanner:
         if "\\" + inner in self.functions:
             self.add("FUNC", "\\" + inner, start, end)
             return end
+        if re.fullmatch("[0-9]+", inner):
+            self.add("NUM", inner.lstrip("0") or "0", start, end)
+            return end
         outer, self.delimiter = self.delimiter, ""
         offset = match.start("inner")
         for word in re.finditer(r"[A-Za-z]+(?:-[A-Za-z]+)*|\S", match["inner"]):
-            if not word[0][0].isalpha():
-                raise UnreadError(
-                    "only words are read inside text", (offset + word.start(), offset + word.end())
-                )
-            self.add("WORD", word[0].lower(), offset + word.start(), offset + word.end())
+            where = offset + word.start(), offset + word.end()
+            if word[0] not in ",." and not word[0][0].isalpha():
+                raise UnreadError("only words are read inside text", where)
+            kind = {",": "COMMA", ".": "STOP"}.get(word[0], "WORD")
+            self.add(kind, word[0].lower(), *where)
         self.delimiter = outer
         return end
 
@@ -223,7 +226,8 @@ class _Scanner:
                 self.add("NUM", digits[1], start + 1, end)
                 return end
             raise UnreadError("LaTeX takes only the first digit here; write braces", (start, end))
-        self.add("NUM", digits, start, end)
+        # Leading zeros are no part of a number's name in Lean.
+        self.add("NUM", re.sub("^0+(?=[0-9])", "", digits), start, end)
         return end
 
     def symbol(self, symbol: str, start: int, end: int) -> None:
@@ -249,7 +253,7 @@ def _settle_articles(tokens: list[Token]) -> list[Token]:
     """Turns "a" of plain text into the article unless what stands around it makes it a variable."""
     settled: list[Token] = []
     operators = frozenset(
-        "PLUS MINUS TIMES DIV POW EQ LT GT LE GE NE DVD NDVD EQUIV IN NOTIN RPAR COMMA STOP".split()
+        "PLUS MINUS TIMES DIV POW EQ LT GT LE GE NE BAR BANG DVD NDVD EQUIV IN NOTIN RPAR COMMA STOP".split()
     )
     for index, token in enumerate(tokens):
         if token.kind == "VAR" and not token.math and token.text in ("a", "A", "I"):

@@ -125,7 +125,7 @@ class NounBuilder(ABC):
 
     def noun(self, nounp: Node, names: list[Var]) -> tuple[Phrase | None, list[Formula]]:
         """The number sort of a noun phrase, and what else it says of the variables."""
-        qualities = list(nounp.chunks("QUAL"))
+        qualities = list(nounp.chunks("QUAL", "PLURAL"))
         limits: list[Formula] = []
         sort: Phrase | None = None
         if nounp.rule == "relational":
@@ -150,7 +150,7 @@ class NounBuilder(ABC):
                     raise UnreadError("two kinds of number at once", quality.span)
                 sort = found
             elif found.role == "sequence":
-                if len(names) < 2 or len(nounp.chunks("QUAL")) > 2:
+                if len(names) < 2 or len(nounp.chunks("QUAL", "PLURAL")) > 2:
                     raise UnreadError("what follows what is not clear", quality.span)
                 pairs = pairwise(names)
                 limits += [Pred(found, pair, quality.span) for pair in pairs]

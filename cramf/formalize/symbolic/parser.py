@@ -23,7 +23,7 @@ from cramf.formalize.symbolic.syntax import Span, UnreadError
 
 __all__ = ["MAX_CHUNKS", "MAX_READINGS", "Node", "readings"]
 
-MAX_CHUNKS = 120
+MAX_CHUNKS = 80
 """Most words and formulas in one statement."""
 MAX_READINGS = 48
 MAX_STEPS = 20_000

@@ -665,6 +665,100 @@ PAIRS = [
         "If $a$ is even and $b$ is odd and $c$ is odd then $a + b + c$ is even.",
         "(a b c : ℤ) (h₀ : Even a) (h₁ : Odd b) (h₂ : Odd c) : Even (a + b + c)",
     ),
+    (
+        "∀ x ∈ ℝ, x² ≥ 0",
+        "(x : ℝ) : x ^ 2 ≥ 0",
+    ),
+    (
+        "For all integers n, 3 ∣ n³ − n.",
+        "(n : ℤ) : 3 ∣ n ^ 3 - n",
+    ),
+    (
+        "Let x ∈ ℝ with x ≠ 0. Then x² > 0.",
+        "(x : ℝ) (hx : x ≠ 0) : x ^ 2 > 0",
+    ),
+    (
+        "Let a, b ∈ ℤ. If 2 ∣ a and 2 ∣ b then 2 ∣ a + b.",
+        "(a b : ℤ) (h₀ : 2 ∣ a) (h₁ : 2 ∣ b) : 2 ∣ a + b",
+    ),
+    (
+        "If a|b and b|c then a|c.",
+        "(a b c : ℤ) (h₀ : a ∣ b) (h₁ : b ∣ c) : a ∣ c",
+    ),
+    (
+        "The floor of a real number is at most 3.",
+        "(x : ℝ) : Int.floor x ≤ 3",
+    ),
+    (
+        "Let \\(n\\) be an integer. Show that \\[ n^2 \\ge n. \\]",
+        "(n : ℤ) : n ^ 2 ≥ n",
+    ),
+    (
+        "Show that $$x^2+y^2 \\geq 2xy$$ for all real numbers $x,y$.",
+        "(x y : ℝ) : x ^ 2 + y ^ 2 ≥ 2 * x * y",
+    ),
+    (
+        (
+            "Suppose that $x$ and $y$ are positive real numbers satisfying $x + y = 1$. "
+            "Prove that $xy \\le \\frac14$."
+        ),
+        "(x y : ℝ) (h₀ : 0 < x) (h₁ : 0 < y) (h₂ : x + y = 1) : x * y ≤ 1 / 4",
+    ),
+    (
+        "Let $x$ be a real number such that $3x + 2 = 11$. What is $x$? Show that it is 3.",
+        "(x : ℝ) (hx : 3 * x + 2 = 11) : x = 3",
+    ),
+    (
+        "What is the sum of 3 and 4? Show that it is 7.",
+        ": 3 + 4 = 7",
+    ),
+    (
+        "Let $n$ be a positive integer. Show that $\\gcd(n, n+1) = 1$.",
+        "(n : ℕ) (hn : 0 < n) : Nat.gcd n (n + 1) = 1",
+    ),
+    (
+        (
+            "Let $x$ and $y$ be real numbers. Suppose $x + y = 3$ and $x - y = 1$. Show that "
+            "$x = 2$ and $y = 1$."
+        ),
+        "(x y : ℝ) (h₀ : x + y = 3) (h₁ : x - y = 1) : x = 2 ∧ y = 1",
+    ),
+    (
+        "$x \\ge 0 \\text{ for all real } x.$",
+        "(x : ℝ) : x ≥ 0",
+    ),
+    (
+        "What is $2 + 2$? Show that it is $\\text{04}$.",
+        ": 2 + 2 = 4",
+    ),
+    (
+        "Let $a$, $b$ be integers. Then $a \\mid b \\text{ or } b \\mid a$.",
+        "(a b : ℤ) : a ∣ b ∨ b ∣ a",
+    ),
+    (
+        "Let $n > 1$ be an integer. Then $n^2 > n$.",
+        "(n : ℤ) (hn : n > 1) : n ^ 2 > n",
+    ),
+    (
+        ("Prove that the sum of two even integers is even and the product of two odd integers is odd."),
+        (": (∀ a b : ℤ, Even a → Even b → Even (a + b)) ∧ (∀ c d : ℤ, Odd c → Odd d → Odd (c * d))"),
+    ),
+    (
+        "Let $x$ and $y$ be real numbers. Prove that $x^2 = y^2$ iff $x = y$ or $x = -y$.",
+        "(x y : ℝ) : x ^ 2 = y ^ 2 ↔ (x = y ∨ x = -y)",
+    ),
+    (
+        "Prove that 2 is even, 4 is even, 6 is even, 8 is even, 3 is odd, 5 is odd and 7 is odd.",
+        ": Even 2 ∧ Even 4 ∧ Even 6 ∧ Even 8 ∧ Odd 3 ∧ Odd 5 ∧ Odd 7",
+    ),
+    (
+        "If $a$, $b$ and $c$ are even integers, then $a + b + c$ is even.",
+        "(a b c : ℤ) (h₀ : Even a) (h₁ : Even b) (h₂ : Even c) : Even (a + b + c)",
+    ),
+    (
+        "If $m$ and $n$ are multiples of 5 then $m + n$ is a multiple of 5.",
+        "(m n : ℤ) (h₀ : 5 ∣ m) (h₁ : 5 ∣ n) : 5 ∣ m + n",
+    ),
 ]
 
 

@@ -30,12 +30,10 @@ from cramf.retrieval.text import lexical_terms
 GRID: dict[str, tuple[float, ...]] = {
     "usage": (1.0,),
     "neighbours": (50, 100, 200, 400),
-    "sharpness": (2.0, 4.0, 6.0, 8.0, 12.0),
-    "spread": (0.0, 0.25, 0.5, 0.75),
-    "damping": (0.0, 0.05, 0.1, 0.2),
-    "dense": (0.0, 0.1, 0.2, 0.3, 0.5, 0.8),
-    "lexical": (0.0, 0.02, 0.05, 0.1, 0.2),
-    "prior": (0.0, 0.005, 0.01, 0.02, 0.04),
+    "sharpness": (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0),
+    "dense": (0.0, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8),
+    "lexical": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
+    "prior": (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04),
 }
 """Values tried for each weight, one weight at a time, until a round changes nothing."""
 
@@ -57,7 +55,6 @@ class Queries:
         docstrings = retriever.knowledge.usage_columns["docstring"]
         modules = np.array(retriever.knowledge.usage_columns["module"])
         self.votes = retriever._votes
-        self.sizes = retriever._sizes
         self.counts = retriever._counts
         vectors = usages.reconstruct_batch(np.array(rows))
         self.items: list[dict[str, Any]] = []
@@ -90,7 +87,7 @@ class Queries:
         for item in self.items:
             number = int(weights.neighbours)
             voters = item["voters"][:number]
-            shares = usage_votes(item["similarities"][:number], self.sizes[voters], weights)
+            shares = usage_votes(item["similarities"][:number], weights)
             candidates = item["candidates"]
             usage = np.zeros(len(self.counts))
             usage += self.votes[voters].T @ shares

@@ -36,7 +36,7 @@ _DEFAULT_TIMEOUT = 120.0
 _EPILOG = f"""\
 \b
 Examples:
-  cramf formalize "Every prime greater than two is odd."
+  cramf formalize "Every prime greater than 2 is odd."
   echo 'If $a \\mid b$ then $a \\mid bc$.' | cramf formalize -
   cramf formalize --file s.txt --name my_theorem --check lake
   cramf formalize --llm openai:qwen3 --base-url http://127.0.0.1:11434/v1 "..."

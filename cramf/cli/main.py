@@ -81,8 +81,11 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            # Click would make `Abort` of it, which does not tell an interrupt from an end of input.
+            # Click would make `Abort` of it, and print an empty line first.
             raise _InterruptedError from None
+        except BrokenPipeError:
+            # Click would exit with 1, which is a verdict's code here.
+            raise _ReaderGoneError from None
 
     def main(
         self,
@@ -102,7 +105,7 @@ class LazyGroup(click.Group):
             result = super().main(args, prog_name, standalone_mode=False, **rest)
             sys.stdout.flush()
             code = result if isinstance(result, int) else ExitCode.OK
-        except BrokenPipeError:
+        except (BrokenPipeError, _ReaderGoneError):
             # The reader went away, as `head` does; Python would complain once more when it flushes at exit.
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -110,6 +113,10 @@ class LazyGroup(click.Group):
         except Exception as error:  # noqa: BLE001 - the one place that turns errors into exit codes
             code = _report(error)
         sys.exit(int(code))
+
+
+class _ReaderGoneError(Exception):
+    """Whoever read standard output closed it."""
 
 
 class _InterruptedError(Exception):

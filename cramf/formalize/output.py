@@ -45,6 +45,7 @@ _OFF_ONLY_OPTIONS = frozenset({"autoImplicit", "relaxedAutoImplicit"})
 
 _PART = r"(?:[^\W\d][\w'!?]*|«[^»\n]*»)"
 _FENCE = re.compile(r"^\s*(?P<run>`{3,}|~{3,})(?P<info>.*)$")
+_STRAY_QUOTE = re.compile(r"«(?![^«»\n]*»)")
 _TAG = re.compile(r"\{?\.?([\w+.#-]*)\}?")
 _LEAN_TAGS = frozenset({"", "lean", "lean4", "lean-4", "lean3"})
 # How a line of Lean begins in bare text; stricter than Lean, for prose also says "theorem" and "open".
@@ -154,7 +155,8 @@ def parse_reply(reply: str, name: str) -> ParsedReply:
 
 def _plain(text: str) -> str:
     """The text with plain newlines and without control and invisible formatting characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # A stray `«` begins nothing in Lean; thousands on one line would each be searched to the line's end.
+    text = _STRAY_QUOTE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
@@ -321,9 +323,8 @@ def _assemble(before: Sequence[_Command], chosen: _Command, name: str, theorems:
             continue
         if command.keyword == "import":
             dropped += [t.text for t in command.tokens[1:] if t.text != "Mathlib"]
-        elif command.keyword == "set_option" and command.tokens[1].text in _OFF_ONLY_OPTIONS:
-            if not _is_header(command):
-                notes.append(f"dropped: {' '.join(command.source.split())}")
+        elif _turns_on(command, _OFF_ONLY_OPTIONS):
+            notes.append(f"dropped: {' '.join(command.source.split())}")
         elif not body and _is_header(command):
             header.append(command.source)
         else:
@@ -345,7 +346,7 @@ def _assemble(before: Sequence[_Command], chosen: _Command, name: str, theorems:
     root = "_root_." if _in_namespace(before) else ""
     rest = chosen.text[theorem.name.end if theorem.name else theorem.keyword.end : theorem.end]
     # `{` of `.{u}` and binders may touch the name, but an example's binders would run into it.
-    gap = "" if theorem.name else " "
+    gap = "" if theorem.name or rest[:1].isspace() else " "
     statement = f"{prefix}theorem {root}{name}{gap}{rest}"
     body.append(f"{statement} := by sorry")
     return ParsedReply(Candidate(name, "\n".join(header), "\n\n".join(body)), tuple(notes))
@@ -382,6 +383,11 @@ def _is_header(command: _Command) -> bool:
         case "section":
             return bool(modifiers) and len(words) <= 1
     return False
+
+
+def _turns_on(command: _Command, options: frozenset[str]) -> bool:
+    words = [t.text for t in command.tokens]
+    return words[0] == "set_option" and words[1:2] != [] and words[1] in options and words[2:] != ["false"]
 
 
 def _only_binders(words: Sequence[str]) -> bool:

@@ -138,10 +138,6 @@ class Retriever:
         return self.knowledge.matrix("votes.npz")
 
     @cached_property
-    def _sizes(self) -> Floats:
-        return np.asarray(np.diff(self._votes.indptr), dtype=np.float64)
-
-    @cached_property
     def _counts(self) -> Floats:
         return np.asarray(self.knowledge.definition_columns["usage_count"], dtype=np.float64)
 
@@ -202,7 +198,7 @@ class Retriever:
         number = min(self.weights.neighbours, self._usages.ntotal)
         found, rows = self._usages.search(query, number)
         similarities = found[0].astype(np.float64)
-        return rows[0], similarities, usage_votes(similarities, self._sizes[rows[0]], self.weights)
+        return rows[0], similarities, usage_votes(similarities, self.weights)
 
     def _nearest(self, query: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], Floats]:
         found, rows = self._definitions.search(query, min(_POOL, self._definitions.ntotal))

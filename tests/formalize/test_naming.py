@@ -24,7 +24,8 @@ def test_identifiers_pass(name: str) -> None:
     "name",
     [
         "", " ", "1a", "a b", "a.", ".a", "a..b", "a-b", "foo : False := sorry --", "foo\n",
-        "a\naxiom x", "«a b»", "«a»", "theorem", "Nat.by", "sorry", "Type", "_root_.foo", "a._root_", "_", "a._", "x" * (MAX_NAME + 1), "λ",
+        "a\naxiom x", "«a b»", "«a»", "theorem", "Nat.by", "sorry", "Type", "_root_.foo", "a._root_", "_",
+        "a._", "x" * (MAX_NAME + 1), "λ",
         "a\x00", "a/-",
     ],
 )  # fmt: skip

@@ -167,18 +167,19 @@ def test_500_then_success() -> None:
         assert ask(server).candidate is not None
 
 
-def test_the_key_is_never_shown() -> None:
-    echo = f"Incorrect API key provided: {KEY}. \x1b[31mAlso sk-other-key-9\x1b[0m"
+@pytest.mark.parametrize("key", [KEY, "token/QQ42+zz"])
+def test_the_key_is_never_shown(key: str) -> None:
+    echo = f"Incorrect API key provided: {key}. \x1b[31mAlso sk-other-key-9\x1b[0m"
     with FakeServer(failure(401, echo)) as server:
-        backend = OpenAIBackend("toy", base_url=server.url, api_key=KEY)
+        backend = OpenAIBackend("toy", base_url=server.url, api_key=key)
         with pytest.raises(BackendError) as caught:
             backend.draft(REQUEST)
     text = str(caught.value)
     assert "Incorrect API key provided: ***" in text
-    assert KEY not in text and "sk-other" not in text and "\x1b" not in text
-    assert KEY not in repr(backend)
+    assert key not in text and "sk-other" not in text and "\x1b" not in text
+    assert key not in repr(backend)
     # Neither may a chained exception carry it into a traceback.
-    assert KEY not in "".join(traceback.format_exception(caught.value))
+    assert key not in "".join(traceback.format_exception(caught.value))
 
 
 def test_user_and_password_of_the_address_are_not_shown() -> None:

@@ -121,4 +121,4 @@ def test_the_examples_are_what_the_rules_ask_for() -> None:
     for block in blocks:
         parsed = parse_reply(block, "t")
         assert parsed.notes == ()
-        assert screen(parsed.candidate.source).accepted
+        assert screen(parsed.candidate.statement).accepted

@@ -9,7 +9,9 @@ Exit codes of the `cramf` command:
 3     the formalizer abstained; concepts and definitions are still shown
 4     the index, the encoder or a Mathlib checkout cannot be used
 5     the language model server failed
+70    a defect in cramf itself (Python's own 1 would pass for a verdict)
 130   interrupted
+141   the reader of standard output went away
 ====  =====================================================================
 """
 
@@ -36,7 +38,9 @@ class ExitCode(IntEnum):
     ABSTAINED = 3
     RESOURCE = 4
     BACKEND = 5
+    DEFECT = 70
     INTERRUPTED = 130
+    BROKEN_PIPE = 141
 
 
 class CramfError(Exception):

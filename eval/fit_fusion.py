@@ -59,7 +59,7 @@ class Queries:
         vectors = usages.reconstruct_batch(np.array(rows))
         self.items: list[dict[str, Any]] = []
         found, neighbours = usages.search(vectors, 1500)
-        near, cosines = definitions.search(vectors, 1000)[::-1]
+        _, near = definitions.search(vectors, 1000)
         for number, row in enumerate(rows):
             keep = modules[neighbours[number]] != modules[row]
             voters = neighbours[number][keep][:400]
@@ -91,9 +91,7 @@ class Queries:
             candidates = item["candidates"]
             usage = np.zeros(len(self.counts))
             usage += self.votes[voters].T @ shares
-            scores = fuse(
-                usage[candidates], item["dense"], item["lexical"], self.counts[candidates], weights
-            )
+            scores = fuse(usage[candidates], item["dense"], item["lexical"], self.counts[candidates], weights)
             best = candidates[np.argsort(-scores, kind="stable")[: max(cutoffs)]]
             hits = np.array([row in item["gold"] for row in best])
             totals += [hits[:k].sum() for k in cutoffs]

@@ -2,9 +2,9 @@
 
     python eval/proofnet_recall.py --data ../shared/data/proofnet-dev.jsonl [--index DIR] [--show 10]
 
-Rows need `informal_statement` and `mathlib_dependencies`. Dependencies that the index does not know count as
-misses. Nothing is fitted here. With --renamed, gold names that are deprecated aliases in the index's Mathlib are
-read under their present name; without it, names are compared to the letter.
+Rows need `informal_statement` and `mathlib_dependencies`. Dependencies that the index does not know count
+as misses. Nothing is fitted here. With --renamed, gold names that are deprecated aliases in the index's
+Mathlib are read under their present name; without it, names are compared to the letter.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def main() -> None:
     retriever = Retriever.load(options.index)
     full = retriever.weights
     declarations = retriever.knowledge.vocabulary().declarations
-    current = {name: d.deprecated for name, d in declarations.items() if d.deprecated} if options.renamed else {}
+    current = (
+        {name: d.deprecated for name, d in declarations.items() if d.deprecated} if options.renamed else {}
+    )
     gold = [canonical(row["mathlib_dependencies"], current) for row in rows]
     known = set(retriever.knowledge.definition_names)
     total = sum(len(names) for names in gold)

@@ -60,9 +60,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, mathlib_sample: ModuleTyp
 
 
 @pytest.fixture(scope="session")
-def sample_index(
-    tmp_path_factory: pytest.TempPathFactory, checkout: Path, hash_encoder: HashEncoder
-) -> Path:
+def sample_index(tmp_path_factory: pytest.TempPathFactory, checkout: Path, hash_encoder: HashEncoder) -> Path:
     """An index of the sample checkout, made with the hashing encoder; not to be written to."""
     from cramf.knowledge.builder import build_from_checkout, checkout_info
     from cramf.retrieval.indexing import write_index

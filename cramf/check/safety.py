@@ -116,7 +116,7 @@ _WORD_RE = re.compile(rf"(?:{_any_of(_WORDS)})(?![A-Za-z0-9_'!?])")
 _SIGN_RE = re.compile(r"\+\s*native\b|\bnative\s*:=|eval%|elab_stx%")
 _HASH_RE = re.compile(rf"#(?:{_any_of(COMMAND_WORDS)})[A-Za-z0-9_]*|^#[A-Za-z_]+", re.MULTILINE)
 
-_OPTION_RE = re.compile(r"set_option\b(?:\s+([^\s]+))?")
+_OPTION_RE = re.compile(r"set_option\b(?:\s+([^\s]+))?(?:\s+([^\s]+))?")
 _OPTIONS = re.compile(
     r"maxHeartbeats|maxRecDepth|autoImplicit|relaxedAutoImplicit|maxSynthPendingDepth|"
     r"synthInstance\.maxHeartbeats|synthInstance\.maxSize|linter\.[A-Za-z0-9_.]+|pp\.[A-Za-z0-9_.]+"
@@ -277,8 +277,12 @@ def _findings(code: str, header: bool) -> Iterator[tuple[str, str, int]]:
     for found in _SIGN_RE.finditer(code):
         yield "it runs or trusts compiled code", found.group(), found.start()
     for found in _OPTION_RE.finditer(code):
-        if not _OPTIONS.fullmatch(found[1] or "") and _stands_alone(code, found.start()):
+        if not _stands_alone(code, found.start()):
+            continue
+        if not _OPTIONS.fullmatch(found[1] or ""):
             yield "an option outside the allow-list", f"set_option {found[1] or ''}".strip(), found.start()
+        elif found[1].lower().endswith("autoimplicit") and found[2] != "false":
+            yield "an option under which a misspelt name passes", found.group(), found.start()
     for name, at in _attribute_names(code):
         if name and name not in _ATTRIBUTES:
             yield "an attribute outside the allow-list", name, at

@@ -30,6 +30,7 @@ Exit codes:
   5    the language model server failed
   70   a defect in cramf itself
   130  interrupted
+  141  the reader of standard output went away
 """
 
 _EPILOG = f"""\
@@ -40,10 +41,6 @@ Examples:
   cramf search "uniformly continuous function" -k 5
 
 {EXIT_CODES}"""
-
-# A defect must not pass for a verdict, which is what Python's own code 1 would say.
-_DEFECT = 70
-_BROKEN_PIPE = 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ class LazyGroup(click.Group):
             # The reader went away, as `head` does; Python would complain once more when it flushes at exit.
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = _BROKEN_PIPE
+            code = ExitCode.BROKEN_PIPE
         except Exception as error:  # noqa: BLE001 - the one place that turns errors into exit codes
             code = _report(error)
         sys.exit(int(code))
@@ -147,7 +144,7 @@ def _report(error: Exception) -> int:
         return ExitCode.RESOURCE
     traceback.print_exception(error)
     click.echo("cramf: this is a defect in cramf, please report it with the lines above", err=True)
-    return _DEFECT
+    return ExitCode.DEFECT
 
 
 def _speak_utf8() -> None:

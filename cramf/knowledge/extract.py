@@ -275,7 +275,8 @@ def _with_variables(
     """Identifiers and dot notation of the statement with the variables that it takes in."""
     omitted = scope.omitted
     candidates = [b for b in scope.variables if not (b.kind == "[" and b.text in omitted)]
-    variables = tuple(included_variables(candidates, declaration.identifiers, scope.included))
+    used = (*declaration.identifiers, *declaration.body_words)
+    variables = tuple(included_variables(candidates, used, scope.included))
     heads = {name: b.head for b in (*variables, *declaration.binders) for name in b.names}
     local = set(heads) | declaration.bound
     for binder in variables:

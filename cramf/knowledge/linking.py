@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -142,7 +143,7 @@ def _translate(
                 entry.raw,
                 name=target,
                 docstring=request.docstring,
-                signature=_translated_text(entry.raw.signature, targets, guesser),
+                signature=_translated_text(entry.raw.signature, rule, targets),
                 deprecated=_twin_of(entry.raw.deprecated, source, targets),
                 translations=(),
             )
@@ -213,22 +214,32 @@ def _twin_of(
     return name
 
 
-def _translated_text(
-    text: str, targets: Mapping[str, tuple[str, TranslationRequest]], guesser: NameGuesser
-) -> str:
-    """A signature with its capitalised words translated; operators of the additive world replaced."""
-    swaps = {"*": "+", "⁻¹": "-", "/": "-", "∏": "∑", "•": "+ᵥ"} if guesser.words.get("mul") else {}
-    words: list[str] = []
-    for piece in text.split(" "):
-        core = piece.strip("()[]{}⦃⦄,:")
-        found = targets.get(core)
-        if core and found is not None:
-            words.append(piece.replace(core, found[0]))
-        elif core in swaps and piece == core:
-            words.append(swaps[core])
-        else:
-            words.append(piece)
-    return " ".join(words)
+_CORE_TWINS = {"Mul": "Add", "One": "Zero", "Inv": "Neg", "Div": "Sub", "SMul": "VAdd"}
+_ADDITIVE_SIGNS = {"*": "+", "⁻¹": "-", "/": "-", "∏": "∑", "•": "+ᵥ"}
+
+
+def _translated_text(text: str, rule: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:
+    """A twin's signature: names that have a translation are translated, and signs for `to_additive`.
+
+    Signs written without spaces around them stay, so the text is a reading aid and not a Lean type.
+    """
+    additive = rule == "to_additive"
+
+    def word(found: re.Match[str]) -> str:
+        name = found.group()
+        target = targets.get(name)
+        if target is not None:
+            return target[0]
+        return _CORE_TWINS.get(name, name) if additive else name
+
+    translated = _NAME.sub(word, text)
+    if additive:
+        signs = (_ADDITIVE_SIGNS.get(piece, piece) for piece in translated.split(" "))
+        translated = " ".join(signs)
+    return translated
+
+
+_NAME = re.compile(r"[^\W\d][\w'.]*(?<![.])")
 
 
 def _attested(

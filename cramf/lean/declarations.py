@@ -248,6 +248,9 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
         symbols=tuple(symbols),
         bound=frozenset(bound),
         body=(tokens[body].start if body < stop else tokens[stop - 1].end, tokens[stop - 1].end),
+        body_words=frozenset()
+        if keyword in ("theorem", "lemma")
+        else _body_words(tokens, body, stop, bound),
         universes=universes,
         fields=fields,
         constructors=constructors,
@@ -255,6 +258,12 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
         deriving=_deriving(tokens, body, stop) if keyword in _DATA else (),
         mk_name=mk_name,
     )
+
+
+def _body_words(tokens: Sequence[Token], body: int, stop: int, bound: set[str]) -> frozenset[str]:
+    """First components of the identifiers free in a body, outside tactic blocks."""
+    identifiers, _, inside = free_identifiers(tokens, body, stop)
+    return frozenset(x.partition(".")[0] for x in identifiers) - inside - bound
 
 
 def _skip_priority(tokens: Sequence[Token], index: int, stop: int) -> int:

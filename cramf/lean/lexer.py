@@ -56,7 +56,7 @@ _LETTER = (
     "\u1f00-\u1ffe\u2100-\u214f\U0001d49c-\U0001d59f"
 )
 _SUBSCRIPT = "\u2080-\u2089\u2090-\u209c\u1d62-\u1d6a\u2c7c"
-_ATOM = f"(?:[{_LETTER}][{_LETTER}0-9'!?{_SUBSCRIPT}]*|«[^»\n]*»)"
+_ATOM = f"(?:[{_LETTER}][{_LETTER}0-9'!?{_SUBSCRIPT}]*|«[^«»\n]*»)"
 # Superscripts and subscripts that Mathlib glues to an operator (`→ₗ`, `≃ₐ`, `⁻¹'`).
 _MARK = f"{_SUBSCRIPT}\u2070-\u207f\u00b2\u00b3\u00b9\u1d30-\u1d61\u1d9c-\u1dbf\u02b0-\u02b8'"
 

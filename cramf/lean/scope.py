@@ -8,7 +8,7 @@ name fits, its last components are taken for field access.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cramf.lean.syntax import Binder, Command
 
@@ -173,34 +173,46 @@ def _rebound(known: tuple[Binder, ...], binders: Iterable[Binder]) -> tuple[Bind
 def included_variables(
     variables: Iterable[Binder], used: Iterable[str], included: frozenset[str] = frozenset()
 ) -> list[Binder]:
-    """The `variable` binders that a statement takes in, in order.
+    """The `variable` binders that a statement takes in, in order; a group keeps only the names taken.
 
     Lean's rule (since v4.12): those mentioned in the statement or by `include`, those that these mention
-    in turn, and instance binders all of whose variables are among them.
+    in turn, and instance binders all of whose variables are among them. For a definition `used` holds the
+    identifiers of its body as well.
     """
     binders = list(variables)
     owner: dict[str, int] = {}
     for number, binder in enumerate(binders):
         for name in binder.names:
             owner[name] = number
-    chosen: set[int] = set()
-    agenda = [owner[word] for word in {*_first_parts(used), *included} if word in owner]
+    chosen: dict[int, set[str]] = {}
+    agenda = [word for word in {*_first_parts(used), *included} if word in owner]
     while True:
         while agenda:
-            number = agenda.pop()
-            if number not in chosen:
-                chosen.add(number)
-                words = _first_parts(binders[number].identifiers)
-                agenda += [owner[word] for word in words if word in owner]
+            name = agenda.pop()
+            taken = chosen.setdefault(owner[name], set())
+            if name not in taken:
+                taken.add(name)
+                words = _first_parts(binders[owner[name]].identifiers)
+                agenda += [word for word in words if word in owner]
         for number, binder in enumerate(binders):
             if number in chosen or binder.kind != "[":
                 continue
-            needs = {owner[word] for word in _first_parts(binder.identifiers) if word in owner}
-            if needs and needs <= chosen:
-                chosen.add(number)
+            needs = {word for word in _first_parts(binder.identifiers) if word in owner}
+            if needs and all(word in chosen.get(owner[word], ()) for word in needs):
+                chosen[number] = set(binder.names)
         if not agenda:
             break
-    return [binders[number] for number in sorted(chosen)]
+    return [_narrowed(binders[number], chosen[number]) for number in sorted(chosen)]
+
+
+def _narrowed(binder: Binder, names: set[str]) -> Binder:
+    """A binder group with only some of its names."""
+    kept = tuple(name for name in binder.names if name in names)
+    if len(kept) == len(binder.names) or not kept or binder.kind not in ("(", "{", "⦃"):
+        return binder
+    _, _, rest = binder.text.partition(":")
+    text = f"{binder.kind}{' '.join(kept)} :{rest}" if rest else binder.text
+    return replace(binder, names=kept, text=text)
 
 
 def _first_parts(identifiers: Iterable[str]) -> set[str]:

@@ -80,6 +80,8 @@ class Declaration:
     symbols: tuple[str, ...]
     bound: frozenset[str]
     body: tuple[int, int]
+    body_words: frozenset[str] = frozenset()
+    """First components of the identifiers in the body of a definition, which decide its variables too."""
     universes: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
     constructors: tuple[Constructor, ...] = ()

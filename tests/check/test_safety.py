@@ -153,7 +153,7 @@ HARMLESS = [
     "attribute [local instance] Classical.propDecidable\ntheorem t : 1 = 1 := by sorry",
     "attribute [-simp] foo\n@[ext] structure S where\n  x : ℕ",
     "set_option maxHeartbeats 400000 in\ntheorem t : 1 = 1 := by sorry",
-    "set_option autoImplicit true\nset_option relaxedAutoImplicit false\nset_option pp.all true",
+    "set_option autoImplicit false\nset_option relaxedAutoImplicit false\nset_option pp.all true",
     "set_option linter.unusedVariables false in\nset_option maxRecDepth 1000 in\n" + GOOD,
     "theorem t (c : Char) (h : c = 'a' ∨ c = '\\n' ∨ c = '\"') (s : String) : s ≠ \"a -- b\" := by sorry",
     "theorem «a name» : 1 = 1 := by sorry",
@@ -306,3 +306,9 @@ def test_no_benchmark_statement_is_refused(name: str) -> None:
             seen += 1
     assert seen > 300
     assert refused == []
+
+
+@pytest.mark.parametrize("option", ["autoImplicit", "relaxedAutoImplicit"])
+@pytest.mark.parametrize("value", ["true", "", "True"])
+def test_misspelt_names_may_not_become_variables(option: str, value: str) -> None:
+    assert not screen(f"set_option {option} {value} in\ntheorem a : 1 = 1 := by sorry").accepted

@@ -71,9 +71,7 @@ def test_a_folder_without_mathlib(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["absolute", "dot"])
-def test_the_inner_folder_names_its_parent(
-    checkout: Path, how: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_inner_folder_names_its_parent(checkout: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     inner = checkout / "Mathlib"
     if how == "dot":
         monkeypatch.chdir(inner)

@@ -140,14 +140,19 @@ def test_translation_tags(attribute: str, expected: TranslationRequest) -> None:
     assert found.attributes == ("simp", attribute.partition(" ")[0], "ext")
 
 
-@pytest.mark.parametrize("attribute", ["to_additive self", "to_additive none", "to_additive_foo", "simp to_additive"])
+@pytest.mark.parametrize(
+    "attribute", ["to_additive self", "to_additive none", "to_additive_foo", "simp to_additive"]
+)
 def test_what_translates_nothing(attribute: str) -> None:
     assert one(f"@[{attribute}] theorem t : p := w").translations == ()
 
 
 def test_attribute_commands_tag_other_names() -> None:
     found = facts("namespace A\nattribute [to_additive existing foo, simp] bar baz\nend A")
-    assert [(name, requests[0].target) for name, _, requests in found.tagged] == [("bar", "foo"), ("baz", "foo")]
+    assert [(name, requests[0].target) for name, _, requests in found.tagged] == [
+        ("bar", "foo"),
+        ("baz", "foo"),
+    ]
     assert {found.contexts[number].namespace for _, number, _ in found.tagged} == {"A"}
 
 
@@ -248,7 +253,7 @@ SOUP = st.lists(
         [
             *"def theorem structure A B.c _root_.D : := where extends x y ( ) { } [ ] ⟨ ⟩".split(),
             *"namespace section end open hiding renaming → variable include omit in export attribute".split(),
-            *"@[to_additive @[deprecated ] (since := \"2\") /-- -/ alias notation => \"n\" private | 1 .".split(),
+            *'@[to_additive @[deprecated ] (since := "2") /-- -/ alias notation => "n" private | 1 .'.split(),
             "\n",
             "\n\n",
         ]

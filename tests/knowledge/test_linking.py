@@ -18,7 +18,9 @@ GUESSER = NameGuesser({"mul": ("Add",), "one": ("Zero",), "group": ("Add", "Grou
 
 def linked(*texts: str) -> Linked:
     """Link files of these texts."""
-    return link([extract_text(text, f"Mathlib.F{n}") for n, text in enumerate(texts)], {"to_additive": GUESSER})
+    return link(
+        [extract_text(text, f"Mathlib.F{n}") for n, text in enumerate(texts)], {"to_additive": GUESSER}
+    )
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,13 @@ from cramf.retrieval.encoder import Encoder
 from cramf.retrieval.indexing import QUANTISATIONS, write_index
 from cramf.retrieval.retriever import Retriever
 
-VALUES = {"mathlib_commit": "c", "toolchain": "t", "encoder": "e", "dimensions": 3, "counts": {"definitions": 1}}
+VALUES = {
+    "mathlib_commit": "c",
+    "toolchain": "t",
+    "encoder": "e",
+    "dimensions": 3,
+    "counts": {"definitions": 1},
+}
 FILES = (
     "declarations.parquet definitions.parquet usages.parquet names.json lexical.npz terms.txt votes.npz "
     "definitions.faiss usages.faiss"
@@ -204,8 +210,14 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     **{f"{name} is truncated": truncate(name) for name in SEARCHED},
     **{f"{name} has another byte": flip(name) for name in SEARCHED},
     **{f"{name} is empty": replaced(name, b"") for name in SEARCHED if name != "terms.txt"},
-    **{f"{name} is of another kind": replaced(name, b"not what it says") for name in SEARCHED if name != "terms.txt"},
-    "a file became a folder": lambda index: ((index / "terms.txt").unlink(), (index / "terms.txt").mkdir())[1],
+    **{
+        f"{name} is of another kind": replaced(name, b"not what it says")
+        for name in SEARCHED
+        if name != "terms.txt"
+    },
+    "a file became a folder": lambda index: ((index / "terms.txt").unlink(), (index / "terms.txt").mkdir())[
+        1
+    ],
 }
 
 
@@ -345,7 +357,9 @@ def test_a_parent_that_is_a_file_is_a_resource_error(tmp_path: Path) -> None:
         write_directory(tmp_path / "file" / "index", write_small())
 
 
-def test_a_rename_that_fails_brings_the_old_index_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rename_that_fails_brings_the_old_index_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = write_and_return(tmp_path / "index")
     rename = Path.rename
 
@@ -432,7 +446,9 @@ SLOW_BUILD = textwrap.dedent(
 )
 
 
-def stopped_build(checkout: Path, out: Path, stage: str, how: signal.Signals) -> subprocess.CompletedProcess[str]:
+def stopped_build(
+    checkout: Path, out: Path, stage: str, how: signal.Signals
+) -> subprocess.CompletedProcess[str]:
     """A build in another process that is sent a signal once it stands in the given stage."""
     tests = Path(__file__).parents[1]
     process = subprocess.Popen(

@@ -11,6 +11,11 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
+
+# Machines that run the tests are shared, so a slow example is no failure.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 DIMENSIONS = 48
 

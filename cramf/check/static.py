@@ -44,8 +44,10 @@ class StaticChecker:
         forbidden = _refused(candidate)
         if forbidden:
             return self._verdict(Status.REJECTED, forbidden, forbidden[0].message, begun)
-        source = candidate.source
-        offset = source.index(candidate.statement.strip()) if candidate.statement.strip() else len(source)
+        # The parser reads plain newlines, and positions count in what it read.
+        header = candidate.header.replace("\r\n", "\n").rstrip()
+        source = f"{header}\n\n{candidate.statement.replace(chr(13) + chr(10), chr(10)).strip()}\n"
+        offset = len(header) + 2
         found = list(self._diagnostics(source, offset))
         wrong = any(d.severity is Severity.ERROR for d in found)
         detail = (
@@ -70,7 +72,9 @@ class StaticChecker:
         for command in parsed.commands:
             if command.declaration is None:
                 scope.feed(command)
-                if command.kind in ("open", "open scoped"):
+                if command.kind == "universe":
+                    local.update(command.names)
+                elif command.kind in ("open", "open scoped"):
                     yield from self._opens(command, scope.namespace, place)
                 elif command.kind == "variable":
                     for binder in command.binders:
@@ -121,7 +125,8 @@ class StaticChecker:
         begin, end = declaration.body
         if declaration.keyword in _STATEMENTS:
             body = parsed.source.text[begin:end].strip()
-            if not body.startswith(":=") or not body.removeprefix(":=").strip():
+            proof = body.removeprefix(":=").strip()
+            if not body.startswith(":=") or proof in ("", "by"):
                 line, column = place.position(begin)
                 yield Diagnostic(
                     Severity.ERROR,
@@ -180,7 +185,8 @@ class StaticChecker:
 
         A field may come from a parent or by unfolding, so that its absence proves nothing.
         """
-        for name in self._table.resolve(head, context)[:1]:
+        heads = self._table.resolve(head, context) or self._vocabulary.notations.get(head, ())
+        for name in heads[:1]:
             whole = f"{name}.{rest.partition('.')[0]}"
             if self._table.known(whole):
                 line, column = place.find(parsed, command, word)

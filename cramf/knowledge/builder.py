@@ -39,8 +39,8 @@ def find_modules(mathlib: Path) -> list[tuple[Path, str]]:
     root = mathlib / "Mathlib"
     if not root.is_dir():
         mend = "give --mathlib the folder that holds Mathlib/"
-        if mathlib.name == "Mathlib":
-            mend = f"give --mathlib its parent, {mathlib.parent}"
+        if mathlib.resolve().name == "Mathlib":
+            mend = f"give --mathlib its parent, {mathlib.resolve().parent}"
         raise InputError(f"{mathlib} holds no folder named Mathlib", mend)
     found: list[tuple[Path, str]] = []
 

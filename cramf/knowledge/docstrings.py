@@ -23,14 +23,19 @@ class DocstringReader:
         path = self._mathlib.joinpath(*module.split(".")).with_suffix(".lean")
         if not path.is_file():
             return {}
-        facts = extract_file(path, module)
-        return {d.name: d.docstring for d in facts.declarations if d.name and d.docstring}
+        known: dict[str, str] = {}
+        for declaration in extract_file(path, module).declarations:
+            if declaration.name:
+                known[declaration.name] = declaration.docstring
+                for request in declaration.translations:
+                    known[f"{request.rule} {declaration.name}"] = request.docstring
+        return known
 
     def fill(self, definition: Definition) -> Definition:
         """The definition with its docstring, or as it is where the checkout has none for it."""
         if not definition.module:
             return definition
-        known = self._read(definition.module)
-        source = definition.name if definition.origin == "written" else definition.twin or definition.name
-        docstring = known.get(definition.name) or known.get(source, "")
+        written = definition.origin == "written"
+        key = definition.name if written else f"{definition.origin} {definition.twin}"
+        docstring = self._read(definition.module).get(key, "")
         return replace(definition, docstring=docstring) if docstring else definition

@@ -234,6 +234,7 @@ _INDUCTIVE = frozenset({"structure", "class", "inductive", "class inductive"})
 
 def _members(declaration: Declaration, parent: RawDeclaration) -> list[RawDeclaration]:
     """Fields, constructors and parent projections of a structure or inductive type."""
+    guarded = {f.name for f in declaration.fields if f.protected}
     members: list[tuple[str, str, int, str, str]] = [
         (f.name, "field", f.line, f.text, f.docstring) for f in declaration.fields
     ]
@@ -256,6 +257,7 @@ def _members(declaration: Declaration, parent: RawDeclaration) -> list[RawDeclar
             signature=text,
             docstring=docstring,
             private=parent.private,
+            protected=name in guarded,
         )
         for name, kind, line, text, docstring in members
     ]

@@ -71,11 +71,12 @@ def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Lin
     aliases = _exports(facts, entries)
     attested = _attested(facts, entries, protected, aliases)
     table = NameTable({*entries, *attested}, protected, aliases, weak=attested)
-    twins = {name: e.twin for name, e in entries.items() if e.twin}
-    uses = _uses(entries, facts, table)
-    definitions = _definitions(entries, attested, uses, twins)
-    usages = _usages(entries, facts, table, {d.name for d in definitions}, uses, twins)
     notations = _notations(facts, table)
+    twins = {name: e.twin for name, e in entries.items() if e.twin}
+    uses = _uses(entries, table, notations)
+    definitions = _definitions(entries, attested, uses, twins)
+    usages = _usages(entries, facts, table, notations, {d.name for d in definitions}, uses, twins)
+    _settle_replacements(entries, table)
     errors = tuple(FileError(f.module, e.line, e.message) for f in facts for e in f.errors)
     declarations = tuple(
         Declaration(name, Kind(e.raw.kind), e.module, e.raw.line, e.origin, e.raw.deprecated, e.raw.since)
@@ -83,6 +84,16 @@ def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Lin
     ) + tuple(Declaration(name, Kind.ATTESTED, "", 0, "attested") for name in sorted(attested))
     empty = frozenset(n for f in facts for n in f.namespaces) - table.namespaces
     return Linked(definitions, usages, declarations, protected, aliases, notations, empty, errors, len(facts))
+
+
+def _settle_replacements(entries: dict[str, _Entry], table: NameTable) -> None:
+    """Replacements of deprecated names as full names, resolved where the tag stands."""
+    for entry in entries.values():
+        replacement = entry.raw.deprecated
+        if replacement and entry.origin == "written":
+            names = table.resolve(replacement, entry.facts.contexts[entry.raw.context])
+            if names and names[0] != replacement:
+                entry.raw = replace(entry.raw, deprecated=names[0])
 
 
 def _collect(facts: Sequence[FileFacts]) -> dict[str, _Entry]:
@@ -144,6 +155,8 @@ def _translate(
                 name=target,
                 docstring=request.docstring,
                 signature=_translated_text(entry.raw.signature, rule, targets),
+                fields=tuple(guesser.guess(field) for field in entry.raw.fields),
+                parents=tuple(targets[p][0] if p in targets else p for p in entry.raw.parents),
                 deprecated=_twin_of(entry.raw.deprecated, source, targets),
                 translations=(),
             )
@@ -315,17 +328,24 @@ def _plausible(name: str, files: int) -> bool:
     return files >= (_UNCERTAIN_FILES if len(name) > 2 else 4 * _UNCERTAIN_FILES)
 
 
-def _uses(entries: Mapping[str, _Entry], facts: Sequence[FileFacts], table: NameTable) -> dict[str, set[str]]:
+def _uses(
+    entries: Mapping[str, _Entry], table: NameTable, notations: Mapping[str, tuple[str, ...]]
+) -> dict[str, set[str]]:
     """Names that each written statement uses, by full name of the declaration."""
-    uses: dict[str, set[str]] = {}
-    for entry in entries.values():
-        if entry.origin == "written" and entry.raw.name:
-            uses[entry.raw.name] = statement_names(entry.raw, entry.facts.contexts[entry.raw.context], table)
-    return uses
+    return {
+        name: statement_names(entry.raw, entry.facts.contexts[entry.raw.context], table, notations)
+        for name, entry in entries.items()
+        if entry.origin == "written"
+    }
 
 
-def statement_names(raw: RawDeclaration, context: Context, table: NameTable) -> set[str]:
-    """Full names of the declarations that a statement names, by identifier or by dot notation."""
+def statement_names(
+    raw: RawDeclaration, context: Context, table: NameTable, notations: Mapping[str, tuple[str, ...]]
+) -> set[str]:
+    """Full names of the declarations that a statement names, by identifier or by dot notation.
+
+    What only notation brings in (`ℝ`, `∑`) is left out: it is what every statement of a field shares.
+    """
     found: set[str] = set()
     for identifier in raw.identifiers:
         names, rest = table.resolve_longest(identifier, context)
@@ -335,7 +355,7 @@ def statement_names(raw: RawDeclaration, context: Context, table: NameTable) -> 
             if table.known(whole):
                 found.add(whole)
     for head, rest in raw.dots:
-        for name in table.resolve(head, context)[:1]:
+        for name in (table.resolve(head, context) or notations.get(head, ()))[:1]:
             whole = f"{name}.{rest.partition('.')[0]}"
             if table.known(whole):
                 found.add(table.aliases.get(whole, whole))
@@ -386,6 +406,7 @@ def _usages(
     entries: Mapping[str, _Entry],
     facts: Sequence[FileFacts],
     table: NameTable,
+    notations: Mapping[str, tuple[str, ...]],
     defined: set[str],
     uses: Mapping[str, set[str]],
     twins: Mapping[str, str],
@@ -398,7 +419,7 @@ def _usages(
                 continue
             names = uses.get(raw.name)
             if names is None:
-                names = statement_names(raw, file.contexts[raw.context], table)
+                names = statement_names(raw, file.contexts[raw.context], table, notations)
             used = tuple(sorted(names & defined))
             if used:
                 name = raw.name or f"instance@{file.module}:{raw.line}"

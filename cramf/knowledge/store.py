@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from cramf.errors import KnowledgeBaseError, ResourceError
 from cramf.files import sha256_of
@@ -62,7 +63,7 @@ def read_manifest(path: Path) -> Manifest:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise KnowledgeBaseError(f"{file} cannot be read: {error.strerror}", _REBUILD) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise KnowledgeBaseError(f"{file} is damaged", _REBUILD) from None
     version = values.get("format_version") if isinstance(values, dict) else None
     if not isinstance(version, int):
@@ -75,9 +76,25 @@ def read_manifest(path: Path) -> Manifest:
     if version < FORMAT_VERSION:
         raise KnowledgeBaseError(f"the index at {path} has the old format {version}", _REBUILD)
     try:
-        return Manifest(**values)
+        manifest = Manifest(**values)
     except TypeError:
         raise KnowledgeBaseError(f"{file} is damaged", _REBUILD) from None
+    if not _well_formed(manifest):
+        raise KnowledgeBaseError(f"{file} is damaged", _REBUILD)
+    return manifest
+
+
+def _well_formed(manifest: Manifest) -> bool:
+    """Whether the values are of the types that the rest of the program relies on."""
+    texts = (manifest.mathlib_commit, manifest.toolchain, manifest.encoder)
+    tables = (manifest.counts, manifest.files, manifest.settings)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(table, dict) for table in tables)
+        and all(isinstance(number, int) for number in (manifest.dimensions, *manifest.counts.values()))
+        # Names with a path in them would reach outside the directory.
+        and all(isinstance(v, str) and Path(k).name == k for k, v in manifest.files.items())
+    )
 
 
 def write_directory(
@@ -142,13 +159,18 @@ def _swap(scratch: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _beside(target: Path, what: str) -> list[Path]:
+    """Hidden folders that builds of `target` make beside it; its name may hold any character."""
+    return [p for p in target.parent.iterdir() if p.name.startswith(f".{target.name}.{what}-")]
+
+
 def _remove_leftovers(target: Path) -> None:
     """Remove what a killed build left behind, unless that build is still alive; put back an old index."""
-    for leftover in target.parent.glob(f".{target.name}.building-*"):
+    for leftover in _beside(target, "building"):
         owner = leftover.name.split("-")[-2] if leftover.name.count("-") >= 2 else ""
         if not (owner.isdigit() and Path(f"/proc/{owner}").exists()):
             shutil.rmtree(leftover, ignore_errors=True)
-    for old in target.parent.glob(f".{target.name}.old-*"):
+    for old in _beside(target, "old"):
         if not target.exists():
             old.rename(target)
         else:
@@ -275,15 +297,24 @@ class KnowledgeBase:
         return place
 
     def _table(self, name: str) -> pa.Table:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return pq.read_table(self.file(name))
+        path = self.file(name)
+        try:
+            return pq.read_table(path)
+        except (pa.ArrowException, OSError, ValueError):
+            raise KnowledgeBaseError(f"{path} is no Parquet table", _REBUILD) from None
 
     def matrix(self, name: str) -> csr_matrix:
         """A sparse matrix of the index."""
         from scipy.sparse import load_npz
 
-        return load_npz(self.file(name))
+        path = self.file(name)
+        try:
+            return load_npz(path)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            raise KnowledgeBaseError(f"{path} is no sparse matrix", _REBUILD) from None
 
     @cached_property
     def definition_columns(self) -> dict[str, list[Any]]:

@@ -40,9 +40,12 @@ class NameTable:
             current = tuple(enclosing(context.namespace))
             opened: dict[Opened, None] = {}
             for entry in context.opens:
-                roots = [*enclosing(entry.at), *dict.fromkeys(o.name for o in opened)]
-                places = [f"{root}.{entry.name}" for root in roots] + [entry.name.removeprefix("_root_.")]
-                for place in places:
+                # The innermost namespace of that name is opened, and those inside what is open already.
+                inner = [f"{outer}.{entry.name}" for outer in enclosing(entry.at)]
+                inner.append(entry.name.removeprefix("_root_."))
+                places = [next((place for place in inner if place in self.namespaces), "")]
+                places += [f"{o.name}.{entry.name}" for o in opened]
+                for place in dict.fromkeys(places):
                     if place in self.namespaces:
                         full = Opened("", place, entry.only, entry.hiding, entry.renaming)
                         opened[full] = None
@@ -62,12 +65,23 @@ class NameTable:
         prefix, rest = identifier, ""
         while True:
             found = self.resolve(prefix, context)
+            if found and rest and _names_type(prefix):
+                return (), identifier
             if found:
                 return found, rest
             prefix, dot, last = prefix.rpartition(".")
             if not dot:
                 return (), identifier
             rest = f"{last}.{rest}" if rest else last
+
+
+def _names_type(name: str) -> bool:
+    """Whether a name is one of a type or a proposition by Mathlib's convention; these have no fields.
+
+    One capital alone (`Polynomial.X`, `Complex.I`) is a term.
+    """
+    last = name.rpartition(".")[2]
+    return len(last) > 1 and last[0].isupper()
 
 
 def _prefixes(names: Iterable[str]) -> set[str]:

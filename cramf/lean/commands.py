@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cramf.lean.lexer import LexicalError, Lines, Token, TokenKind, tokenize
+from cramf.lean.brackets import CLOSERS, OPENERS, Tokens
+from cramf.lean.lexer import LexicalError, Lines, TokenKind, tokenize
 
 __all__ = ["DECLARATION_KEYWORDS", "MODIFIERS", "RawCommand", "SourceText", "split_commands"]
 
@@ -38,8 +39,6 @@ _FIRST_COLUMN = frozenset(
 _NEVER_AFTER_PRELUDE = frozenset("module end open include omit".split())
 # Commands that end in `in` and then hold for the next command alone.
 _SCOPING = frozenset("open set_option variable omit include attribute universe count_heartbeats".split())
-_OPENERS = frozenset("( [ { ⟨ ⦃ @[ #[ %[ $( ⟦".split())
-_CLOSERS = frozenset(") ] } ⟩ ⦄ ⟧".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +46,15 @@ class SourceText:
     """A file's text with the tokens that carry meaning (no white space, no plain comments)."""
 
     text: str
-    tokens: list[Token]
+    tokens: Tokens
     lines: Lines
     errors: list[LexicalError]
 
     @classmethod
     def read(cls, text: str) -> SourceText:
         tokens, errors = tokenize(text)
-        kept = [
-            t
-            for t in tokens
-            if t.kind >= TokenKind.DOC and t.kind not in (TokenKind.MODULE_DOC, TokenKind.ERROR)
-        ]
+        dropped = (TokenKind.MODULE_DOC, TokenKind.ERROR)
+        kept = Tokens(t for t in tokens if t.kind >= TokenKind.DOC and t.kind not in dropped)
         return cls(text, kept, Lines(text), errors)
 
     def first_on_line(self, index: int) -> bool:
@@ -107,11 +103,11 @@ def split_commands(source: SourceText) -> Iterator[RawCommand]:
             if depth == 0 and prelude < 0 and (follows_in or source.first_on_line(index)):
                 prelude = index
             depth += text == "@["
-        elif text in _OPENERS:
+        elif text in OPENERS:
             if depth == 0 and tokens[index - 1].text not in MODIFIERS:
                 prelude = -1  # the doc comment was that of a field or constructor
             depth += 1
-        elif text in _CLOSERS:
+        elif text in CLOSERS:
             depth = max(0, depth - 1)
         elif depth == 0:
             prelude = -1
@@ -149,7 +145,7 @@ def _begins(source: SourceText, index: int, depth: int, after_prelude: bool, fol
     return after_prelude and text not in _NEVER_AFTER_PRELUDE
 
 
-def _reaches_command(tokens: list[Token], index: int) -> bool:
+def _reaches_command(tokens: Tokens, index: int) -> bool:
     """Whether an indented modifier leads to a keyword, past others and past the bracket of `scoped[N]`."""
     size = len(tokens)
     while index < size and tokens[index].text in MODIFIERS:
@@ -161,6 +157,6 @@ def _reaches_command(tokens: list[Token], index: int) -> bool:
     return index < size and tokens[index].text in _ANYWHERE | _FIRST_COLUMN
 
 
-def _ends_scoping(tokens: list[Token], starts: list[tuple[int, int]]) -> bool:
+def _ends_scoping(tokens: Tokens, starts: list[tuple[int, int]]) -> bool:
     """Whether an `in` closes a prefix such as `open X in`, rather than `∑ i in s`."""
     return bool(starts) and tokens[starts[-1][1]].text in _SCOPING

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from cramf.lean.brackets import Tokens, bracket_end, top_level
 from cramf.lean.commands import MODIFIERS, RawCommand, SourceText
-from cramf.lean.lexer import Token, TokenKind
+from cramf.lean.lexer import TokenKind
 from cramf.lean.syntax import Binder, Constructor, Declaration, Field
-from cramf.lean.terms import bracket_end, free_identifiers, one_line
+from cramf.lean.terms import free_identifiers, one_line
 
 __all__ = ["docstring_text", "parse_binders", "parse_declaration", "prelude_of"]
 
 _BINDER_OPENERS = {"(": ")", "{": "}", "⦃": "⦄", "[": "]"}
 _LOCAL_DEFINITIONS = frozenset({"let", "have", "letI", "haveI", "let_fun", "suffices", "set"})
-_OPENERS = frozenset("( [ { ⟨ ⦃ @[ #[ %[ $( ⟦".split())
-_CLOSERS = frozenset(") ] } ⟩ ⦄ ⟧".split())
+_BODY_WORDS = frozenset({"where", "deriving", "termination_by", "decreasing_by"})
 _DATA = frozenset({"structure", "class", "inductive", "class inductive", "coinductive"})
 
 
@@ -44,20 +42,14 @@ def prelude_of(source: SourceText, command: RawCommand) -> tuple[str, tuple[str,
 
 def split_entries(source: SourceText, start: int, stop: int) -> list[str]:
     """The comma-separated entries of an attribute list, each on one line."""
-    tokens = source.tokens
-    entries: list[str] = []
-    depth, begin = 0, start
-    for index in range(start, stop + 1):
-        text = tokens[index].text if index < stop else ","
-        if text in _OPENERS:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif text == "," and (depth <= 0 or index == stop):
-            if index > begin:
-                entries.append(one_line(source, begin, index, keep_docs=True))
-            begin = index + 1
-    return entries
+    commas = [i for i in top_level(source.tokens, start, stop) if source.tokens[i].text == ","]
+    ends = [*commas, stop]
+    begins = [start, *(comma + 1 for comma in commas)]
+    return [
+        one_line(source, begin, end, keep_docs=True)
+        for begin, end in zip(begins, ends, strict=True)
+        if begin < end
+    ]
 
 
 def parse_binders(source: SourceText, index: int, stop: int) -> tuple[list[Binder], int]:
@@ -86,17 +78,10 @@ def _bracketed(source: SourceText, start: int, close: int) -> Binder:
     tokens = source.tokens
     opener = tokens[start].text
     colon = -1
-    depth = 0
-    for index in range(start + 1, close):
-        text = tokens[index].text
-        if text in _OPENERS:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif text == ":" and depth == 0:
+    for index in top_level(tokens, start + 1, close):
+        if tokens[index].text == ":":
             colon = index
-            break
-        elif text in (":=", ",") and depth == 0:
+        if tokens[index].text in (":", ":=", ","):
             break
     names: tuple[str, ...] = ()
     if colon >= 0:
@@ -125,62 +110,34 @@ def _bracketed(source: SourceText, start: int, close: int) -> Binder:
     return Binder(opener, names, text or one_line(source, start, close + 1), tuple(identifiers), head)
 
 
-def _before_default(tokens: Sequence[Token], start: int, stop: int) -> int:
+def _before_default(tokens: Tokens, start: int, stop: int) -> int:
     """End of a binder's type: before `:= default` where there is one."""
-    depth = 0
-    for index in range(start, stop):
-        text = tokens[index].text
-        if text in _OPENERS:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif text == ":=" and depth == 0:
-            return index
-    return stop
+    return next((i for i in top_level(tokens, start, stop) if tokens[i].text == ":="), stop)
 
 
 def signature_end(source: SourceText, index: int, stop: int) -> int:
     """Index of the token that begins the body: `:=`, `where`, `|` of an equation, or the end."""
     tokens = source.tokens
-    depth = 0
     pending = 0
-    while index < stop:
-        kind, text, _ = tokens[index]
-        if text in _OPENERS:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif depth <= 0:
-            if text == ":=":
-                if not pending:
-                    return index
-                pending -= 1
-            elif text == "where" or (text == "deriving" and kind == TokenKind.IDENTIFIER):
-                return index
-            elif text in _LOCAL_DEFINITIONS:
-                pending += 1
-            elif text == "|" and source.first_on_line(index) and _is_equation(tokens, index, stop):
-                return index
-            elif text == "termination_by" or text == "decreasing_by":
-                return index
-        index += 1
+    for position in top_level(tokens, index, stop):
+        kind, text, _ = tokens[position]
+        if text == ":=":
+            if not pending:
+                return position
+            pending -= 1
+        elif text in _BODY_WORDS and kind == TokenKind.IDENTIFIER:
+            return position
+        elif text in _LOCAL_DEFINITIONS:
+            pending += 1
+        elif text == "|" and source.first_on_line(position) and _is_equation(tokens, position, stop):
+            return position
     return stop
 
 
-def _is_equation(tokens: Sequence[Token], index: int, stop: int) -> bool:
+def _is_equation(tokens: Tokens, index: int, stop: int) -> bool:
     """Whether `|` begins a pattern-matching alternative: `=>` comes before any `:=`."""
-    depth = 0
-    for position in range(index + 1, stop):
-        text = tokens[position].text
-        if text in _OPENERS:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif depth == 0 and text == "=>":
-            return True
-        elif depth == 0 and text == ":=":
-            return False
-    return False
+    ends = (tokens[i].text for i in top_level(tokens, index + 1, stop) if tokens[i].text in ("=>", ":="))
+    return next(ends, "") == "=>"
 
 
 def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
@@ -225,6 +182,7 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
     # Since Lean v4.17 the type may follow `extends`; before, it came in front of it.
     result = one_line(source, result_start, type_end) if result_start < type_end else ""
     identifiers, symbols, bound = free_identifiers(tokens, head, body)
+    bound.update(universes)
     for binder in binders:
         bound.update(binder.names)
     fields: tuple[Field, ...] = ()
@@ -248,9 +206,7 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
         symbols=tuple(symbols),
         bound=frozenset(bound),
         body=(tokens[body].start if body < stop else tokens[stop - 1].end, tokens[stop - 1].end),
-        body_words=frozenset()
-        if keyword in ("theorem", "lemma")
-        else _body_words(tokens, body, stop, bound),
+        body_words=frozenset() if keyword in ("theorem", "lemma") else _body_words(tokens, body, stop, bound),
         universes=universes,
         fields=fields,
         constructors=constructors,
@@ -260,13 +216,13 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
     )
 
 
-def _body_words(tokens: Sequence[Token], body: int, stop: int, bound: set[str]) -> frozenset[str]:
+def _body_words(tokens: Tokens, body: int, stop: int, bound: set[str]) -> frozenset[str]:
     """First components of the identifiers free in a body, outside tactic blocks."""
     identifiers, _, inside = free_identifiers(tokens, body, stop)
     return frozenset(x.partition(".")[0] for x in identifiers) - inside - bound
 
 
-def _skip_priority(tokens: Sequence[Token], index: int, stop: int) -> int:
+def _skip_priority(tokens: Tokens, index: int, stop: int) -> int:
     """Past `(priority := 100)`."""
     if index + 1 < stop and tokens[index].text == "(" and tokens[index + 1].text == "priority":
         return bracket_end(tokens, index, stop) + 1
@@ -285,21 +241,18 @@ def _parents(source: SourceText, index: int, stop: int) -> tuple[tuple[str, ...]
     """Parents after `extends`, and the index of the `extends` token where the type before it ends."""
     tokens = source.tokens
     names: list[str] = []
-    depth, expects = 0, True
-    for position in range(index + 1, stop):
+    expects = True
+    for position in top_level(tokens, index + 1, stop):
         kind, text, _ = tokens[position]
-        if text in _OPENERS:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif depth == 0 and text == ":" and kind == TokenKind.SYMBOL and not expects:
-            # `extends A, B : Type u`, or `extends toFoo : A` with a named projection.
-            if names and position == index + 2:
-                names.pop()
-                expects = True
-                continue
-            break
-        elif depth == 0 and text == ",":
+        if text == ":" and not expects:
+            # `extends A, B : Type u` ends in a type; `extends A, toB : B` names a projection.
+            following = tokens[position + 1].text if position + 1 < stop else ""
+            if following in ("Type", "Prop", "Sort", ""):
+                break
+            names.pop()
+            expects = True
+            continue
+        if text == ",":
             expects = True
         elif expects and kind == TokenKind.IDENTIFIER:
             names.append(text)
@@ -335,8 +288,10 @@ def _fields(source: SourceText, body: int, stop: int) -> tuple[tuple[Field, ...]
     for number, begin in enumerate(begins):
         end = begins[number + 1] if number + 1 < len(begins) else stop
         position = begin
+        protected = False
         while position < end:
             token = tokens[position]
+            protected = protected or token.text == "protected"
             if token.kind == TokenKind.DOC:
                 docstring = docstring_text(token.text)
             elif token.text == "@[":
@@ -352,12 +307,12 @@ def _fields(source: SourceText, body: int, stop: int) -> tuple[tuple[Field, ...]
         type_end = _before_default(tokens, start, end)
         line = source.lines.line(tokens[position].start)
         text = one_line(source, start, type_end)
-        fields += [Field(name, line, text, docstring) for name in names]
+        fields += [Field(name, line, text, docstring, protected) for name in names]
         docstring = ""
     return tuple(fields), mk_name
 
 
-def _field_names(tokens: Sequence[Token], index: int, stop: int) -> tuple[list[str], int]:
+def _field_names(tokens: Tokens, index: int, stop: int) -> tuple[list[str], int]:
     """Names that a field line declares, and where its binders or type begin."""
     position = index + (tokens[index].text in _BINDER_OPENERS)
     names: list[str] = []
@@ -371,37 +326,24 @@ def _constructors(source: SourceText, body: int, stop: int) -> tuple[Constructor
     """Constructors of an inductive type."""
     tokens = source.tokens
     found: list[Constructor] = []
-    depth = 0
-    for index in range(body, stop):
-        text = tokens[index].text
-        if text in _OPENERS:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif text == "|" and depth == 0:
-            position = index + 1
-            while position < stop:
-                token = tokens[position]
-                if token.text == "@[":
-                    position = bracket_end(tokens, position, stop)
-                elif token.kind != TokenKind.DOC and token.text not in MODIFIERS:
-                    break
-                position += 1
-            if position < stop and tokens[position].kind == TokenKind.IDENTIFIER:
-                end = position + 1
-                while end < stop and tokens[end].text not in ("|", "deriving"):
-                    end = bracket_end(tokens, end, stop) + 1 if tokens[end].text in _OPENERS else end + 1
-                found.append(
-                    Constructor(
-                        tokens[position].text,
-                        source.lines.line(tokens[position].start),
-                        one_line(source, position + 1, min(end, stop)),
-                    )
-                )
+    bars = [i for i in top_level(tokens, body, stop) if tokens[i].text in ("|", "deriving")]
+    for bar, end in zip(bars, [*bars[1:], stop], strict=False):
+        position = bar + 1
+        while position < end and (
+            tokens[position].kind == TokenKind.DOC
+            or tokens[position].text == "@["
+            or tokens[position].text in MODIFIERS
+        ):
+            position = (
+                bracket_end(tokens, position, end) + 1 if tokens[position].text == "@[" else position + 1
+            )
+        if tokens[bar].text == "|" and position < end and tokens[position].kind == TokenKind.IDENTIFIER:
+            line = source.lines.line(tokens[position].start)
+            found.append(Constructor(tokens[position].text, line, one_line(source, position + 1, end)))
     return tuple(found)
 
 
-def _deriving(tokens: Sequence[Token], body: int, stop: int) -> tuple[str, ...]:
+def _deriving(tokens: Tokens, body: int, stop: int) -> tuple[str, ...]:
     """Classes of a trailing `deriving` clause."""
     for index in range(stop - 1, body - 1, -1):
         if tokens[index].text == "deriving":

@@ -68,7 +68,7 @@ _PATTERN = re.compile(
             r"(?P<line>--[^\n]*)",
             r"(?P<block>/-)",
             r"(?P<num>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+"
-            r"|\d[\d_]*(?:\.(?!\.)\d*(?![\w«]))?(?:[eE][+-]?\d+)?)",
+            r"|\d[\d_]*(?:\.(?!\.)\d*(?:[eE][+-]?\d+)?(?![\w«])|[eE][+-]?\d+)?)",
             r"(?P<str>\")",
             r"(?P<char>'(?:\\(?:u\{?[0-9a-fA-F]+\}?|x[0-9a-fA-F]{2}|.)|[^\\'\n\s])')",
             # Double backtick names, then multi-character ASCII operators, longest first.
@@ -83,11 +83,14 @@ _PATTERN = re.compile(
 _BLOCK = re.compile(r"/-|-/")
 _STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
 _INTERPOLATED = re.compile(r'[^"\\{]*(?:\\.[^"\\{]*)*', re.DOTALL)
+_HOLE_CHARACTER = re.compile(r"'(?:\\.|[^\\'])'", re.DOTALL)
 _IDENTIFIER = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _RAW_START = re.compile(r'(#*)"')
 _INTERPOLATING = re.compile(r"[a-z_]+!\Z")
 
 _WORD = TokenKind.IDENTIFIER
+_MAX_UNCLOSED = 16
+"""After so many unclosed strings no end is looked for any more, so that hostile text stays linear."""
 _GROUP_KIND = {
     "ws": TokenKind.WHITESPACE,
     "line": TokenKind.COMMENT,
@@ -115,6 +118,7 @@ def tokenize(text: str) -> tuple[list[Token], list[LexicalError]]:
     match = _PATTERN.match
     kinds = _GROUP_KIND
     position, size = 0, len(text)
+    unclosed = 0
     while position < size:
         found = match(text, position)
         assert found is not None  # the last alternative takes any character
@@ -122,9 +126,17 @@ def tokenize(text: str) -> tuple[list[Token], list[LexicalError]]:
         end = found.end()
         if group == "id":
             append(Token(_WORD, found.group(), position))
-            if end < size and text[end] in '"#':
-                end = _string_after_prefix(text, found.group(), end, tokens, errors)
             position = end
+            if end < size and text[end] in '"#' and unclosed < _MAX_UNCLOSED:
+                position = _string_after_prefix(text, found.group(), end, tokens)
+                if position < 0:
+                    unclosed += 1
+                    position = end
+                    opening = _RAW_START.match(text, end) if found.group() == "r" else None
+                    if opening:
+                        errors.append(LexicalError(end, "unclosed raw string"))
+                        append(Token(TokenKind.ERROR, opening.group(), end))
+                        position = opening.end()
             continue
         if group == "block":
             end, closed = _close_comment(text, end)
@@ -139,11 +151,12 @@ def tokenize(text: str) -> tuple[list[Token], list[LexicalError]]:
                 errors.append(LexicalError(position, "unclosed comment"))
         elif group == "str":
             kind = TokenKind.STRING
-            closing = _STRING_END.match(text, end)
+            closing = _STRING_END.match(text, end) if unclosed < _MAX_UNCLOSED else None
             if closing:
                 end = closing.end()
             else:
                 kind = TokenKind.ERROR
+                unclosed += 1
                 errors.append(LexicalError(position, "unclosed string"))
         else:
             kind = kinds[group or "sym"]
@@ -163,29 +176,24 @@ def _close_comment(text: str, position: int) -> tuple[int, bool]:
     return len(text), False
 
 
-def _string_after_prefix(
-    text: str, word: str, end: int, tokens: list[Token], errors: list[LexicalError]
-) -> int:
-    """Read the raw or interpolated string that an identifier just before a quote mark introduces."""
+def _string_after_prefix(text: str, word: str, end: int, tokens: list[Token]) -> int:
+    """End of the raw or interpolated string that an identifier just before `end` introduces.
+
+    It is `end` where there is no such string, and -1 where it is not closed.
+    """
     if word == "r":
         raw = _RAW_START.match(text, end)
         if raw is None:
             return end
         stop = text.find('"' + raw.group(1), raw.end())
-        if stop < 0:
-            errors.append(LexicalError(end, "unclosed raw string"))
-            tokens.append(Token(TokenKind.ERROR, raw.group(), end))
-            return raw.end()
-        stop += 1 + len(raw.group(1))
+        stop = stop + 1 + len(raw.group(1)) if stop >= 0 else -1
+    elif text[end] == '"' and _INTERPOLATING.match(word):
+        stop = _close_interpolated(text, end + 1)
+    else:
+        return end
+    if stop >= 0:
         tokens.append(Token(TokenKind.STRING, text[end:stop], end))
-        return stop
-    if text[end] != '"' or _INTERPOLATING.match(word) is None:
-        return end
-    finish = _close_interpolated(text, end + 1)
-    if finish < 0:
-        return end
-    tokens.append(Token(TokenKind.STRING, text[end:finish], end))
-    return finish
+    return stop
 
 
 def _close_interpolated(text: str, position: int) -> int:
@@ -222,7 +230,12 @@ def _close_interpolated(text: str, position: int) -> int:
                 return -1
             position = plain.end()
             continue
-        if mark == "{":
+        if mark == "'":
+            literal = _HOLE_CHARACTER.match(text, position)
+            if literal and not (text[position - 1].isalnum() or text[position - 1] in "_'"):
+                position = literal.end()
+                continue
+        elif mark == "{":
             stack[-1] = top + 1
         elif mark == "}":
             if top == 0:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cramf.lean.brackets import bracket_end
 from cramf.lean.commands import DECLARATION_KEYWORDS, RawCommand, SourceText, split_commands
 from cramf.lean.declarations import parse_binders, parse_declaration, prelude_of, split_entries
 from cramf.lean.lexer import TokenKind
 from cramf.lean.syntax import Command, NotationCommand, ParseError
-from cramf.lean.terms import bracket_end, free_identifiers
+from cramf.lean.terms import free_identifiers
 
 __all__ = ["ParsedFile", "parse_file"]
 
@@ -27,7 +28,7 @@ class ParsedFile:
 
 def parse_file(text: str) -> ParsedFile:
     """Parse Lean source text. Never raises for any text; what cannot be read is listed in `errors`."""
-    source = SourceText.read(text.replace("\r\n", "\n"))
+    source = SourceText.read(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     errors = [ParseError(source.lines.line(e.offset), e.message) for e in source.errors]
     commands: list[Command] = []
     for raw in split_commands(source):
@@ -78,6 +79,10 @@ def _command(source: SourceText, raw: RawCommand) -> Command:
             if first < stop and source.lines.line(tokens[first].start) != line:
                 stop = first
         names = tuple(t.text for t in tokens[first:stop] if t.kind == TokenKind.IDENTIFIER)
+        if keyword == "omit":
+            # What is omitted is told by the binder's whole text, as in `omit [Group α]`.
+            omitted, _ = parse_binders(source, first, stop)
+            names = tuple(b.text for b in omitted)
     _, _, modifiers = prelude_of(source, raw)
     text = " ".join(modifiers)
     return Command(keyword, line, start, end, names, text, raw.scoped_in, attributes=attributes, only=only)

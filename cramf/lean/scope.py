@@ -167,7 +167,7 @@ class ScopeTracker:
 def _rebound(known: tuple[Binder, ...], binders: Iterable[Binder]) -> tuple[Binder, ...]:
     """New variables; `variable (x)` and `variable {x}` without a type only change brackets."""
     names = {name for binder in known for name in binder.names}
-    return tuple(b for b in binders if b.kind == "[" or b.identifiers or not set(b.names) <= names)
+    return tuple(b for b in binders if b.kind == "[" or ":" in b.text or not set(b.names) <= names)
 
 
 def included_variables(
@@ -243,17 +243,19 @@ def resolve(
     found: dict[str, None] = {}
     first, _, rest = identifier.partition(".")
     for entry in opened:
-        target = identifier
-        if entry.renaming:
-            for old, new in entry.renaming:
-                if first == new:
-                    target = f"{old}.{rest}" if rest else old
-                    break
-        if (entry.only and first not in entry.only) or first in entry.hiding:
-            continue
-        name = f"{entry.name}.{target}"
-        if known(name) and not (single and protected(name)):
-            found[name] = None
+        if entry.only or entry.renaming:
+            # These open the names they give and nothing else, protected or not.
+            source = dict((new, old) for old, new in entry.renaming).get(first)
+            source = first if source is None and first in entry.only else source
+            if source is None:
+                continue
+            name = f"{entry.name}.{source}.{rest}" if rest else f"{entry.name}.{source}"
+            if known(name):
+                found[name] = None
+        elif first not in entry.hiding:
+            name = f"{entry.name}.{identifier}"
+            if known(name) and not (single and protected(name)):
+                found[name] = None
     if known(identifier):
         found[identifier] = None
     return tuple(found)

@@ -45,6 +45,7 @@ class Field:
     line: int
     text: str
     docstring: str = ""
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

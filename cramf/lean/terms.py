@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
+from cramf.lean.brackets import CLOSERS, OPENERS, Tokens, bracket_end, top_level
 from cramf.lean.commands import SourceText
-from cramf.lean.lexer import Token, TokenKind
+from cramf.lean.lexer import TokenKind
 
-__all__ = ["KEYWORDS", "bracket_end", "free_identifiers", "one_line"]
-
-_CLOSE = {
-    "(": ")", "[": "]", "{": "}", "⟨": "⟩", "⦃": "⦄", "@[": "]", "#[": "]", "%[": "]", "$(": ")", "⟦": "⟧",
-}  # fmt: skip
-_CLOSERS = frozenset(_CLOSE.values())
+__all__ = ["KEYWORDS", "free_identifiers", "one_line"]
 
 # Words of terms and tactics that the lexer cuts as identifiers.
 KEYWORDS = frozenset(
@@ -27,20 +22,6 @@ _BINDERS = re.compile(r"[∀∃λΠΣ∑∏∫⨆⨅⋃⋂⨁⨂∐∯⨍][^\s]*
 _BINDER_WORDS = frozenset({"fun"})
 _BINDER_STOPS = frozenset(", ↦ => : ∈ ∉ < ≤ > ≥ ≠ ⊆ ⊂ ∣ | := =".split()) | {"in", "with"}
 _SPACES = re.compile(r"\s+")
-
-
-def bracket_end(tokens: Sequence[Token], start: int, stop: int) -> int:
-    """Index of the bracket that closes the one at `start`, or `stop - 1` where none does."""
-    depth = 0
-    for index in range(start, stop):
-        text = tokens[index].text
-        if text in _CLOSE:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-            if depth == 0:
-                return index
-    return stop - 1
 
 
 def one_line(source: SourceText, start: int, stop: int, keep_docs: bool = False) -> str:
@@ -62,7 +43,7 @@ def one_line(source: SourceText, start: int, stop: int, keep_docs: bool = False)
     return _SPACES.sub(" ", raw).strip()
 
 
-def free_identifiers(tokens: Sequence[Token], start: int, stop: int) -> tuple[list[str], list[str], set[str]]:
+def free_identifiers(tokens: Tokens, start: int, stop: int) -> tuple[list[str], list[str], set[str]]:
     """Identifiers that a span does not bind itself, its operator tokens, and the names that it binds.
 
     Binding is judged without regard to where a bound name's scope ends: a name that is bound anywhere in
@@ -75,9 +56,9 @@ def free_identifiers(tokens: Sequence[Token], start: int, stop: int) -> tuple[li
     brackets: list[int] = []
     while index < stop:
         kind, text, _ = tokens[index]
-        if text in _CLOSE:
+        if text in OPENERS:
             brackets.append(index)
-        elif text in _CLOSERS and brackets:
+        elif text in CLOSERS and brackets:
             brackets.pop()
         elif text == "by" or (text == ":=" and brackets and tokens[brackets[-1]].text in _GROUPS):
             # Tactics and default values say nothing of what the statement is about.
@@ -85,10 +66,15 @@ def free_identifiers(tokens: Sequence[Token], start: int, stop: int) -> tuple[li
             continue
         if kind == TokenKind.IDENTIFIER:
             if text in _BINDER_WORDS:
-                index = _bind(tokens, index + 1, stop, bound)
+                _bind(tokens, index + 1, stop, bound)
+            elif text in ("Type", "Sort"):
+                index = _after_universe(tokens, index + 1, stop)
                 continue
             if text in ("let", "have", "set", "letI", "haveI") and index + 1 < stop:
-                bound.add(tokens[index + 1].text)
+                if tokens[index + 1].text in ("⟨", "("):
+                    _bind_pattern(tokens, index + 1, stop, bound)
+                else:
+                    bound.add(tokens[index + 1].text)
             elif text not in KEYWORDS:
                 # `.foo` and `(x).foo` are dot notation, and `(name := x)` is a named argument.
                 before = tokens[index - 1] if index > start else None
@@ -104,49 +90,54 @@ def free_identifiers(tokens: Sequence[Token], start: int, stop: int) -> tuple[li
         elif kind == TokenKind.SYMBOL:
             if _BINDERS.match(text):
                 symbols[text] = None
-                index = _bind(tokens, index + 1, stop, bound)
+                _bind(tokens, index + 1, stop, bound)
+            elif text == "." and index + 1 < stop and tokens[index + 1].text == "{":
+                index = bracket_end(tokens, index + 1, stop) + 1  # `Foo.{u, v}` lists universes
                 continue
-            if text == "{" and _set_builder(tokens, index, stop, bound):
-                index = _bind(tokens, index + 1, stop, bound)
-                continue
-            if text in ("(", "{", "⦃", "["):
+            elif text == "{" and _set_builder(tokens, index, stop, bound):
+                _bind(tokens, index + 1, stop, bound)
+            elif text in ("(", "{", "⦃", "["):
                 _bind_group(tokens, index, stop, bound)
             elif text not in _PLAIN:
                 symbols[text] = None
         index += 1
-    return list(seen), list(symbols), bound
+    return [word for word in seen if word not in bound], list(symbols), bound
+
+
+def _after_universe(tokens: Tokens, index: int, stop: int) -> int:
+    """Past the universe level that follows `Type` or `Sort`."""
+    if index < stop and tokens[index].text == "(":
+        return bracket_end(tokens, index, stop) + 1
+    if index < stop and tokens[index].kind == TokenKind.IDENTIFIER and tokens[index].text not in KEYWORDS:
+        return index + 1
+    return index
 
 
 _GROUPS = frozenset("( { ⦃".split())
 _PLAIN = frozenset(") ] } ⟩ ⦄ ⟧ ⟨ ⟦ , : . := => ↦ | @ # _ ? $( #[ %[ @[ ` ; &".split())
 
 
-def _bind(tokens: Sequence[Token], index: int, stop: int, bound: set[str]) -> int:
-    """Collect the names after a binder symbol; return where reading goes on."""
+def _bind(tokens: Tokens, index: int, stop: int, bound: set[str]) -> None:
+    """Collect the names after a binder symbol; their types are read by the caller."""
     while index < stop:
         kind, text, _ = tokens[index]
         if text in _BINDER_STOPS:
-            return index
+            return
         if kind == TokenKind.IDENTIFIER:
-            # A script letter such as the `𝓝` in `∀ᶠ x in 𝓝 a` comes after `in`, so this is a bound name.
+            if text in KEYWORDS:
+                return
             bound.add(text)
         elif text in ("(", "{", "⦃", "[", "⟨"):
             if text in ("⟨", "("):
                 _bind_pattern(tokens, index, stop, bound)
             _bind_group(tokens, index, stop, bound)
-            # The group's type holds identifiers of its own, so reading goes on inside it.
-            close = bracket_end(tokens, index, stop)
-            colon = _colon(tokens, index + 1, close)
-            if text == "[" or colon >= 0:
-                return colon if colon >= 0 else index + 1
-            index = close
-        elif kind == TokenKind.SYMBOL and text not in ("_", ")", "}", "⦄", "]", "."):
-            return index
+            index = bracket_end(tokens, index, stop)
+        elif kind == TokenKind.SYMBOL and text != "_":
+            return
         index += 1
-    return index
 
 
-def _bind_group(tokens: Sequence[Token], index: int, stop: int, bound: set[str]) -> None:
+def _bind_group(tokens: Tokens, index: int, stop: int, bound: set[str]) -> None:
     """Bind the names of `(x y : T)` where the group at `index` has that shape."""
     position = index + 1
     names: list[str] = []
@@ -162,56 +153,37 @@ def _bind_group(tokens: Sequence[Token], index: int, stop: int, bound: set[str])
             bound.update(names)
 
 
-def _bind_pattern(tokens: Sequence[Token], index: int, stop: int, bound: set[str]) -> None:
+def _bind_pattern(tokens: Tokens, index: int, stop: int, bound: set[str]) -> None:
     """Bind the names of an anonymous-constructor or tuple pattern."""
     close = bracket_end(tokens, index, stop)
-    colon = _colon(tokens, index + 1, close)
-    for token in tokens[index + 1 : colon if colon >= 0 else close]:
+    for token in tokens[index + 1 : close]:
+        if token.text == ":" or token.text in KEYWORDS:
+            return
         if token.kind == TokenKind.IDENTIFIER:
             bound.add(token.text)
 
 
-def _colon(tokens: Sequence[Token], start: int, stop: int) -> int:
-    """Index of the first `:` at this bracket depth, or -1."""
-    depth = 0
-    for index in range(start, stop):
-        text = tokens[index].text
-        if text in _CLOSE:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif text == ":" and depth == 0:
-            return index
-    return -1
-
-
-def _set_builder(tokens: Sequence[Token], index: int, stop: int, bound: set[str]) -> bool:
+def _set_builder(tokens: Tokens, index: int, stop: int, bound: set[str]) -> bool:
     """Whether `{` at `index` opens `{x | …}`, `{x : T | …}`, `{x ∈ s | …}` or `{x : T // …}`.
 
     For `{f x | x ∈ s}`, whose names stand behind the bar, they are added to `bound`.
     """
     close = bracket_end(tokens, index, stop)
-    depth = 0
-    for position in range(index + 1, close):
+    for position in top_level(tokens, index + 1, close):
         text = tokens[position].text
-        if text in _CLOSE:
-            depth += 1
-        elif text in _CLOSERS:
-            depth -= 1
-        elif text in ("|", "//") and depth == 0:
-            first = tokens[index + 1]
-            after = tokens[index + 2].text
-            if first.kind == TokenKind.IDENTIFIER and (position == index + 2 or after in _BINDER_STOPS):
-                return True
-            if text == "|":
-                names: set[str] = set()
-                _bind(tokens, position + 1, close, names)
-                following = position + 1 + len(names)
-                if following < close and tokens[following].text in ("∈", ":", ",", "⊆", "<", "≤"):
-                    bound.update(names)
-                elif tokens[position + 1].text == "(":
-                    bound.update(names)
+        if text in (":=", ","):
             return False
-        elif text in (":=", ",") and depth == 0:
-            return False
+        if text not in ("|", "//"):
+            continue
+        first, after = tokens[index + 1], tokens[index + 2].text
+        if first.kind == TokenKind.IDENTIFIER and (position == index + 2 or after in _BINDER_STOPS):
+            return True
+        if text == "|":
+            names: set[str] = set()
+            _bind(tokens, position + 1, close, names)
+            following = position + 1 + len(names)
+            bar_binds = following < close and tokens[following].text in ("∈", ":", ",", "⊆", "<", "≤")
+            if bar_binds or tokens[position + 1].text == "(":
+                bound.update(names)
+        return False
     return False

@@ -153,14 +153,11 @@ def write_vectors(vectors: npt.NDArray[np.float32], quantise: str, path: Path) -
         "6bit": faiss.ScalarQuantizer.QT_6bit,
         "4bit": faiss.ScalarQuantizer.QT_4bit,
     }
-    if quantise == "none":
+    if quantise == "none" or not len(vectors):
         index: Any = faiss.IndexFlatIP(dimensions)
     else:
         index = faiss.IndexScalarQuantizer(dimensions, kinds[quantise], faiss.METRIC_INNER_PRODUCT)
-        if len(vectors):
-            index.train(vectors)
-        else:
-            index.is_trained = True
+        index.train(vectors)
     if len(vectors):
         index.add(vectors)
     faiss.write_index(index, str(path))

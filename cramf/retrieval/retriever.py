@@ -258,9 +258,9 @@ def _clean(query: str) -> str:
         raise InputError(
             f"the query has {len(query):,} characters, more than {MAX_QUERY:,}", "ask for one statement"
         )
-    text = normalize_query(query.replace("\0", " ")).strip()
-    if not text:
-        text = query.replace("\0", " ").strip()
+    # Lone surrogates come from undecodable arguments, and no tokenizer takes them.
+    query = query.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+    text = normalize_query(query).strip() or query.strip()
     if not text:
         raise InputError("the query is empty", "give a mathematical statement in words or LaTeX")
     return text

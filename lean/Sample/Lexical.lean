@@ -2,7 +2,7 @@ import Mathlib.Data.Nat.Notation
 
 /-! # What is hard to lex
 
-/- A comment inside a module docstring, `/-` and all. -/
+/- A comment inside a module docstring. -/
 -/
 
 namespace Sample.Lexical

@@ -64,22 +64,22 @@ VALID = (
     "theorem t (n : ℕ) (hn : Nat.Prime n) : 1 < n := by sorry",
     "theorem t (n : ℕ) (hn : n.Prime) : 1 < n := by\n  sorry",
     "theorem t (n : ℕ) : gcd n 0 = n := sorry",
-    "theorem t {X : Type*} [TopologicalSpace X] [T2Space X] {s : Set X} (hs : IsCompact s) : IsClosed s := by sorry",
+    "theorem t {X : Type*} [TopologicalSpace X] (s : Set X) (h : IsCompact s) : IsClosed s := by sorry",
     "theorem t : ∀ ε > 0, ∃ δ > 0, ∀ x y : ℝ, |x - y| < δ → |x - y| < ε := by sorry",
     "theorem t : {x : ℝ | x ^ 2 = 1} = {1, -1} := by sorry",
     "theorem t (s : Set ℝ) : {x ∈ s | 0 < x} ⊆ s := by sorry",
-    "theorem t : {f x | x ∈ Set.univ} = (Set.univ : Set ℕ) := by sorry".replace("f x", "id x"),
+    "theorem t : {id x | x ∈ Set.univ} = (Set.univ : Set ℕ) := by sorry",
     "theorem t (x : {n : ℕ // 0 < n}) : 0 < x.1 := by sorry",
     "theorem t : ∃ x : {n : ℕ // n = 2}, x.val = 2 := by sorry",
     "theorem t : ∃ (p q : ℕ), p ≠ q ∧ Nat.Prime p := by sorry",
     "theorem t (n : ℕ) : ∑ i ∈ Finset.range n, i = n := by sorry",
     "theorem t (n : ℕ) : (∑ i in Finset.range n, i) = n := by sorry",
-    "theorem t (f : ℕ → ℕ) : (fun ⟨x, y⟩ : ℕ × ℕ => f x + f y) = (fun (p : ℕ × ℕ) ↦ f p.1 + f p.2) := by sorry",
+    "theorem t (f : ℕ → ℕ) : (fun ⟨x, y⟩ : ℕ × ℕ => f x + f y) = (fun (p : ℕ × ℕ) ↦ f p.1) := by sorry",
     "theorem t : (fun (x, y) ↦ x + y : ℕ × ℕ → ℕ) = (fun (p : ℕ × ℕ) => p.1 + p.2) := by sorry",
-    "theorem t : ∃ f : ℕ → ℕ, f = fun (x : ℕ) y ↦ x + y := by sorry".replace("y ↦ x + y", "↦ x + x"),
+    "theorem t : ∃ f : ℕ → ℕ, f = fun (x : ℕ) ↦ x + x := by sorry",
     "theorem t (f : ℝ → ℝ) : (fun (x : ℝ) z ↦ f x + z) = fun x z => f x + z := by sorry",
     "theorem t (a : ℕ → ℝ) (l : ℝ) (h : Tendsto a atTop (𝓝 l)) : l = l := by sorry",
-    "theorem t (a : ℕ → ℝ) (l : ℝ) : (∀ᶠ n in atTop, a n < l) → True := by sorry".replace("True", "l = l"),
+    "theorem t (a : ℕ → ℝ) (l : ℝ) : (∀ᶠ n in atTop, a n < l) → l = l := by sorry",
     "theorem t (G : Type*) [Group G] (N : Subgroup G) [N.Normal] : N = N := by sorry",
     "theorem t (f : ℝ → ℝ) (hf : Function.Injective f) : Function.Injective (f ∘ f) := by sorry",
     "theorem t (A B : Set ℕ) (hA : A.Finite) : (A ∩ B).Finite := by sorry",
@@ -99,6 +99,7 @@ VALID = (
     "open Polynomial (X eval) in\ntheorem t : eval 1 X = (1 : ℤ) := by sorry",
     "namespace A\ndef b : ℕ := 1\ntheorem t : b = 1 := by sorry\nend A",
     "theorem t.{u} (α : Type u) (x : α) : x = x := by sorry",
+    "universe u v\n\ntheorem t (α : Type u) (β : Type (max u v)) (x : α) : x = x := by sorry",
     "theorem t {α : Sort*} (x : α) : x = x := by sorry",
     "theorem t (x y : ℝ) (h : ∃ r : ℝ, x = r ∧ y = r) : let ⟨a, b⟩ := (x, y); a = b := by sorry",
 )
@@ -117,19 +118,25 @@ def test_valid(checker: StaticChecker, statement: str) -> None:
     ("statement", "name", "line", "column", "nearest"),
     [
         ("theorem t (n : ℕ) : Nat.Primes n := by sorry", "Nat.Primes", 1, 20, "Nat.Prime"),
-        ("theorem t (s : Set ℝ)\n    (h : IsCompakt s) : True := by sorry", "IsCompakt", 2, 9, "IsCompact"),
+        ("theorem t (s : Set ℝ)\n    (h : IsCompakt s) : 1 = 1 := by sorry", "IsCompakt", 2, 9, "IsCompact"),
         ("theorem t (G : Type*) [Grup G] : 1 = 1 := by sorry", "Grup", 1, 23, None),
         ("theorem t (f : ℝ → ℝ) : Injective f := by sorry", "Injective", 1, 24, "Function.Injective"),
         ("theorem t (n : ℕ) : nat.prime n := by sorry", "nat.prime", 1, 20, "Nat.Prime"),
         ("theorem t (R : Type*) [CommRing R] : is_field R := by sorry", "is_field", 1, 37, None),
-        ("theorem t (V : Type*) : Module.finRank V = 1 := by sorry", "Module.finRank", 1, 24, "Module.finrank"),
+        (
+            "theorem t (V : Type*) : Module.finRank V = 1 := by sorry",
+            "Module.finRank",
+            1,
+            24,
+            "Module.finrank",
+        ),
         ("theorem t : Coprime 2 3 := by sorry", "Coprime", 1, 12, "Nat.Coprime"),
     ],
 )
 def test_unknown_identifiers(
     checker: StaticChecker, statement: str, name: str, line: int, column: int, nearest: str | None
 ) -> None:
-    verdict = check(checker, statement.replace("True", "1 = 1"))
+    verdict = check(checker, statement)
     found = only(verdict)
     assert verdict.status is Status.INVALID
     assert found.severity is Severity.ERROR
@@ -154,6 +161,7 @@ def test_the_name_of_the_theorem_is_no_suggestion_and_proofs_are_not_read(checke
     ("statement", "name", "replacement", "date"),
     [
         ("theorem t : old_gcd 1 2 = 1 := by sorry", "Nat.old_gcd", "Nat.gcd", "2024-02-03"),
+        ("theorem t (n : Nat) : n.old_gcd 2 = 1 := by sorry", "Nat.old_gcd", "Nat.gcd", "2024-02-03"),
         ("theorem t (n : ℕ) : n.old_gcd 2 = 1 := by sorry", "Nat.old_gcd", "Nat.gcd", "2024-02-03"),
         ("theorem t : Ideal.IsPrimeOld 1 := by sorry", "Ideal.IsPrimeOld", "Ideal.IsPrime", None),
         ("theorem t : Set.gone 1 := by sorry", "Set.gone", "", None),
@@ -162,7 +170,7 @@ def test_the_name_of_the_theorem_is_no_suggestion_and_proofs_are_not_read(checke
 def test_deprecated_names_are_warnings(
     checker: StaticChecker, statement: str, name: str, replacement: str, date: str | None
 ) -> None:
-    verdict = check(checker, statement.replace("n : ℕ", "n : Nat"))
+    verdict = check(checker, statement)
     found = only(verdict)
     assert verdict.status is Status.VALID
     assert (found.severity, found.category) == (Severity.WARNING, "deprecated")
@@ -184,14 +192,10 @@ def test_unknown_namespace_in_the_header(checker: StaticChecker) -> None:
     assert (found.category, found.name, found.line) == ("unknown_namespace", "Nowhere", None)
 
 
-@pytest.mark.parametrize(
-    "header", ["import Mathlib\nopen scoped BigOperators\n", "open Topology.Deep", "open Filter.Tendsto", ""]
-)
+@pytest.mark.parametrize("header", ["import Mathlib\nopen scoped BigOperators\n", "open Topology.Deep", ""])
 def test_known_namespaces(checker: StaticChecker, header: str) -> None:
-    """A namespace may hold notation alone, or be that of a declaration with nothing in it."""
-    verdict = check(checker, "theorem t : (1 : ℕ) = 1 := by sorry", header)
-    if header != "open Filter.Tendsto":
-        assert verdict.diagnostics == ()
+    """A namespace may hold notation alone."""
+    assert check(checker, "theorem t : (1 : ℕ) = 1 := by sorry", header).diagnostics == ()
 
 
 @pytest.mark.parametrize(
@@ -231,7 +235,9 @@ def test_a_statement_must_end_in_a_proof(checker: StaticChecker, statement: str)
     assert any(":= by sorry" in d.message for d in verdict.errors)
 
 
-@pytest.mark.parametrize("statement", ["", "   ", "def f : ℕ := 1", "-- nothing", "The sum is even.", "open Nat"])
+@pytest.mark.parametrize(
+    "statement", ["", "   ", "def f : ℕ := 1", "-- nothing", "The sum is even.", "open Nat"]
+)
 def test_without_a_theorem_nothing_is_valid(checker: StaticChecker, statement: str) -> None:
     verdict = check(checker, statement)
     assert verdict.status is Status.INVALID
@@ -246,7 +252,7 @@ def test_without_a_theorem_nothing_is_valid(checker: StaticChecker, statement: s
         "axiom a : (1 : ℕ) = 2\ntheorem t : (1 : ℕ) = 2 := by sorry",
         "run_cmd foo\ntheorem t : (1 : ℕ) = 1 := by sorry",
         'macro "x" : term => `(1)\ntheorem t : (1 : ℕ) = 1 := by sorry',
-        "elab \"x\" : term => foo\ntheorem t : (1 : ℕ) = 1 := by sorry",
+        'elab "x" : term => foo\ntheorem t : (1 : ℕ) = 1 := by sorry',
         "initialize foo : ℕ ← pure 1\ntheorem t : (1 : ℕ) = 1 := by sorry",
         "import Lean\ntheorem t : (1 : ℕ) = 1 := by sorry",
         "unsafe def f : ℕ := 1\ntheorem t : (1 : ℕ) = 1 := by sorry",
@@ -290,28 +296,31 @@ def test_a_broken_header_is_told(checker: StaticChecker) -> None:
 
 def test_the_sample_vocabulary(sample_index: Path) -> None:
     checker = StaticChecker(KnowledgeBase.open(sample_index).vocabulary())
-    good = "theorem t {G : Type*} [MyGroup G] (N : MySubgroup G) (h : N.Normal) (x : G) : MyGroup.square x = x := by sorry"
+    binders = "{G : Type*} [MyGroup G] (N : MySubgroup G) (h : N.Normal) (x : G)"
+    good = f"theorem t {binders} : MyGroup.square x = x := by sorry"
     assert check(checker, good, "import Mathlib\nopen MySubgroup\n").diagnostics == ()
     old = only(check(checker, "theorem t {G : Type*} [MyGroup G] (x : G) : MyGroup.sq x = x := by sorry", ""))
     assert old.suggestions == ("MyGroup.square",)
     assert "2024-03-09" in old.message
     hidden = only(check(checker, "theorem t : hiddenHelper = 3 := by sorry", ""))
     assert hidden.category == "unknown_identifier"
-    bare = only(check(checker, "theorem t {G : Type*} [MyGroup G] (x : G) : conj x x = x := by sorry", "open MyGroup"))
+    bare = only(
+        check(checker, "theorem t {G : Type*} [MyGroup G] (x : G) : conj x x = x := by sorry", "open MyGroup")
+    )
     assert bare.name == "conj"  # it is protected
     assert "MyGroup.conj" in bare.suggestions
 
 
 SOUP = st.lists(
     st.sampled_from(
-        "theorem t : := by sorry ( ) { } [ ] ⟨ ⟩ | , ∀ ∃ fun ↦ x ℕ Nat.Prime Foo open in namespace end A.b . .1 "
-        "variable where let ; ∈ // -- /- -/ \" = 1 @ section hiding renaming →".split()
+        "theorem t : := by sorry ( ) { } [ ] ⟨ ⟩ | , ∀ ∃ fun ↦ x ℕ Nat.Prime Foo open in namespace end A.b . "
+        '.1 variable where let ; ∈ // -- /- -/ " = 1 @ section hiding renaming →'.split()
     ),
     max_size=30,
 ).map(" ".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(statement=SOUP | st.text(), header=st.sampled_from([HEADER, "", "open (", "\r\n", "namespace A"]))
 def test_any_text_gets_a_verdict(checker: StaticChecker, statement: str, header: str) -> None:
     verdict = check(checker, statement, header)
@@ -323,7 +332,7 @@ def test_any_text_gets_a_verdict(checker: StaticChecker, statement: str, header:
             assert 1 <= found.line <= total + 1
 
 
-@pytest.mark.parametrize("hostile", ["(", "{", "{x | ", "s!\"{", "∀ x, ", "(x : ", "⟨", "x.", "a ", "\\\""])
+@pytest.mark.parametrize("hostile", ["(", "{", "{x | ", 's!"{', "∀ x, ", "(x : ", "⟨", "x.", "a ", '\\"'])
 def test_checking_time_does_not_explode(checker: StaticChecker, hostile: str) -> None:
     """A model may answer with one fragment over and over; 10,000 characters of it take no second."""
     statement = "theorem t : " + hostile * (10_000 // len(hostile)) + " := by sorry"

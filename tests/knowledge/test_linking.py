@@ -243,13 +243,13 @@ def test_broken_files_are_told_and_the_rest_is_built(
 
 
 def test_a_name_used_in_three_files_is_attested() -> None:
-    found = linked(*["theorem t{} (h : Coreword x) : p := w".format(n) for n in range(3)])
+    found = linked(*[f"theorem t{n} (h : Coreword x) : p := w" for n in range(3)])
     (attested,) = [d for d in found.definitions if d.kind is Kind.ATTESTED]
     assert (attested.name, attested.usage_count, attested.module) == ("Coreword", 3, "")
 
 
 def test_a_name_used_in_two_files_is_not() -> None:
-    found = linked(*["theorem t{} (h : Coreword x) : p := w".format(n) for n in range(2)])
+    found = linked(*[f"theorem t{n} (h : Coreword x) : p := w" for n in range(2)])
     assert all(d.kind is not Kind.ATTESTED for d in found.declarations)
 
 
@@ -326,6 +326,12 @@ def used(text: str, name: str) -> set[str]:
         ("def A := 1\ndef B := 2\n/-- D. -/ theorem t : ∃ B, A = B := w", "A"),
         ("def A := 1\nexport N (foo)\n/-- D. -/ theorem t : A = A := w", "A"),
         ("def N.c := 1\nexport N (c)\n/-- D. -/ theorem t : c = c := w", "N.c"),
+        # Dot notation on what a notation stands for, and a notation that is a word.
+        (
+            'def N := 1\ndef N.Odd := 1\nnotation "ℕ" => N\n/-- D. -/ theorem t (n : ℕ) : n.Odd := w',
+            "N N.Odd",
+        ),
+        ('def nbhds := 1\nnotation "𝓝" => nbhds\n/-- D. -/ theorem t : 𝓝 = 𝓝 := w', "nbhds"),
         ("def A := 1\ndef s := 1\n/-- D. -/ theorem t (s : A) : s = s := w", "A"),
         (
             "class P (G : Type) where\nclass Q (G : Type) where\nvariable {G H : Type} [P G] [Q H]\n"

@@ -152,6 +152,10 @@ def truncate(name: str) -> Callable[[Path], None]:
     return damage
 
 
+def removed(name: str) -> Callable[[Path], None]:
+    return lambda index: (index / name).unlink()
+
+
 def flip(name: str) -> Callable[[Path], None]:
     def damage(index: Path) -> None:
         path = index / name
@@ -193,7 +197,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "no format": without("format_version"),
     "no files": without("files"),
     "no encoder": without("encoder"),
-    "no manifest": lambda index: (index / "manifest.json").unlink(),
+    "no manifest": removed("manifest.json"),
     "empty manifest": manifest_text(b""),
     "half a manifest": truncate("manifest.json"),
     "manifest is no JSON": manifest_text(b"{]"),
@@ -206,7 +210,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "counts are a number": manifest_with(counts=5),
     "dimensions do not fit": manifest_with(dimensions=7),
     "no file is listed": manifest_with(files={}),
-    **{f"{name} is gone": (lambda name: lambda index: (index / name).unlink())(name) for name in FILES},
+    **{f"{name} is gone": removed(name) for name in FILES},
     **{f"{name} is truncated": truncate(name) for name in SEARCHED},
     **{f"{name} has another byte": flip(name) for name in SEARCHED},
     **{f"{name} is empty": replaced(name, b"") for name in SEARCHED if name != "terms.txt"},
@@ -267,7 +271,7 @@ def test_damage_in_what_is_read_late_is_told_when_it_is_read(index: Path, name: 
     flip(name)(index)
     base = KnowledgeBase.open(index)
     with pytest.raises(KnowledgeBaseError, match=name):
-        base.vocabulary() if name != "usages.parquet" else base.usage_columns  # noqa: B018
+        base.vocabulary() if name != "usages.parquet" else base.usage_columns
 
 
 @pytest.mark.parametrize("kind", ["none", "file", "empty folder"])

@@ -198,7 +198,7 @@ def test_raw_strings(literal: str) -> None:
         r's!"\{not a hole \" {x}"',
         's!"{ {a := 1, b := "}"} }"',
         's!"over\ntwo {lines}"',
-        "s!\"{'\"'}\"",
+        's!"{\'"\'}"',
     ],
 )
 def test_interpolated_strings(literal: str) -> None:
@@ -244,7 +244,7 @@ def test_errors_tell_their_offset(text: str, offset: int, message: str) -> None:
 
 
 def test_after_an_unclosed_string_the_rest_is_still_read() -> None:
-    found = meaning("def a := \"never\ntheorem b : True")
+    found = meaning('def a := "never\ntheorem b : True')
     assert (K.IDENTIFIER, "theorem") in found
     assert (K.ERROR, '"') in found
 

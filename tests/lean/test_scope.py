@@ -92,7 +92,9 @@ def test_after_a_stray_end_the_rest_still_has_its_scope() -> None:
     assert len(tracker.errors) == 1
 
 
-@given(st.lists(st.sampled_from(["namespace A", "section", "section S", "end", "end A", "end A.S", "open B"])))
+@given(
+    st.lists(st.sampled_from(["namespace A", "section", "section S", "end", "end A", "end A.S", "open B"]))
+)
 def test_any_order_of_commands_is_followed(lines: list[str]) -> None:
     tracker = follow("\n".join(lines))
     assert set(tracker.namespace.split(".")) <= {"A", ""}
@@ -185,7 +187,9 @@ def test_protected_names_need_their_namespace(identifier: str, text: str, expect
     assert sorted(found) == sorted(expected.split())
 
 
-@pytest.mark.parametrize(("text", "identifier"), [("open Nat (add)", "add"), ("open Nat renaming add → plus", "plus")])
+@pytest.mark.parametrize(
+    ("text", "identifier"), [("open Nat (add)", "add"), ("open Nat renaming add → plus", "plus")]
+)
 def test_an_explicit_open_reaches_protected_names(text: str, identifier: str) -> None:
     """Lean's docstring of `open`: "This works even if def1 and def2 are protected"."""
     assert meaning(identifier, text, "Nat.add Nat.sub", "Nat.add") == ("Nat.add",)
@@ -217,7 +221,12 @@ NAMES = st.sets(
 
 
 @settings(max_examples=200)
-@given(NAMES, st.sampled_from(["", "A", "A.B"]), st.sets(st.sampled_from(["A", "B", "A.B"])), st.sampled_from(["x", "A.x", "B.x"]))
+@given(
+    NAMES,
+    st.sampled_from(["", "A", "A.B"]),
+    st.sets(st.sampled_from(["A", "B", "A.B"])),
+    st.sampled_from(["x", "A.x", "B.x"]),
+)
 def test_resolution_finds_existing_names_that_end_in_the_identifier(
     names: set[str], namespace: str, opens: set[str], identifier: str
 ) -> None:
@@ -302,8 +311,13 @@ def test_omit_takes_an_instance_away() -> None:
 
 
 def test_variables_end_with_their_section() -> None:
-    assert [b.text for b in follow("variable (a : p)\nsection\nvariable (b : q)").variables] == ["(a : p)", "(b : q)"]
-    assert [b.text for b in follow("variable (a : p)\nsection\nvariable (b : q)\nend").variables] == ["(a : p)"]
+    assert [b.text for b in follow("variable (a : p)\nsection\nvariable (b : q)").variables] == [
+        "(a : p)",
+        "(b : q)",
+    ]
+    assert [b.text for b in follow("variable (a : p)\nsection\nvariable (b : q)\nend").variables] == [
+        "(a : p)"
+    ]
     assert follow("namespace A\nvariable (b : q)\nend A").variables == ()
 
 

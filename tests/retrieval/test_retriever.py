@@ -181,7 +181,7 @@ def test_hostile_queries_get_finite_scores(retriever: Retriever, query: str) -> 
     assert_sound(hits)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(max_size=200))
 def test_any_query(retriever: Retriever, text: str) -> None:
     try:

@@ -40,7 +40,11 @@ def search(query: str, k: int, path: Path | None, mathlib: Path | None, as_json:
     from cramf.retrieval.retriever import MAX_QUERY, Retriever
 
     if query == "-":
-        data = sys.stdin.buffer.read(4 * MAX_QUERY + 1)
+        data = sys.stdin.buffer.read(4 * MAX_QUERY + 1)  # a character has at most four bytes
+        if len(data) > 4 * MAX_QUERY:
+            raise InputError(
+                f"standard input has more than {MAX_QUERY:,} characters", "ask for one statement"
+            )
         query = decode_text(data, "standard input")
     if not query.strip():
         raise InputError("the query is empty", "give a mathematical statement in words or LaTeX")

@@ -91,7 +91,9 @@ def _settle_replacements(entries: dict[str, _Entry], table: NameTable) -> None:
     for entry in entries.values():
         replacement = entry.raw.deprecated
         if replacement and entry.origin == "written":
-            names = table.resolve(replacement, entry.facts.contexts[entry.raw.context])
+            found = table.resolve(replacement, entry.facts.contexts[entry.raw.context])
+            # A name that shadows itself in its own namespace means the other one.
+            names = [name for name in (*found, replacement) if name != entry.raw.name]
             if names and names[0] != replacement:
                 entry.raw = replace(entry.raw, deprecated=names[0])
 
@@ -300,7 +302,9 @@ def _attested_dotted(facts: Sequence[FileFacts], table: NameTable, heads: set[st
         head = name.rpartition(".")[0]
         # `Foo.bar.symm` is field access on `Foo.bar`; `Sub.foo` may be `Outer.Sub.foo` under an `open`.
         access = (table.known(head) or head in found) and head[head.rfind(".") + 1].islower()
-        shadowed = name in ends and anywhere[name] < _SHADOWED_FILES
+        # A head that is declared nowhere itself (`List`, `Function`) is no end of a longer name.
+        own = name.partition(".")[0] not in table.names
+        shadowed = not own and name in ends and anywhere[name] < _SHADOWED_FILES
         if not access and not shadowed and not name.startswith("Mathlib."):
             found[name] = anywhere[name]
     return found

@@ -154,8 +154,9 @@ class ScopeTracker:
                 self.errors.append((command.line, "`end` without an open namespace or section"))
                 return
             frame = self._frames[-1]
-            if part and frame.name and frame.name != part:
-                self.errors.append((command.line, f"`end {part}` where `{frame.name}` is open"))
+            if part != frame.name and (part or frame.kind == "namespace"):
+                ended = f"end {part}".strip()
+                self.errors.append((command.line, f"`{ended}` where {frame.kind} `{frame.name}` is open"))
             self._frames.pop()
             self.namespace = frame.namespace
             del self._opens[frame.opens :]

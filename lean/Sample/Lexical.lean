@@ -7,7 +7,7 @@ import Mathlib.Data.Nat.Notation
 
 namespace Sample.Lexical
 
-/- Nested: /- inner "string that opens and /- never ends -/ still outer: end Sample -/
+/- Nested: /- inner "string that opens and never ends -/ still outer: end Sample -/
 
 /-- A docstring with "quotes", `-- dashes`, and {braces}; it ends here. -/
 def message : String := "no comment: -- /- -/ and a quote \" and a backslash \\"

@@ -28,7 +28,7 @@ from pathlib import Path
 from types import TracebackType
 
 from cramf.check.overlay import UnavailableError, Workspace
-from cramf.check.safety import screen
+from cramf.check.safety import screen_candidate
 from cramf.check.sandbox import Completed, Limits, run
 from cramf.check.verdict import Candidate, Diagnostic, Severity, Status, Verdict
 from cramf.environment import default_workspace
@@ -112,21 +112,11 @@ class LakeChecker:
     def check(self, candidate: Candidate) -> Verdict:
         """Verdict of Lean on a candidate; positive only where Lean finished, without error, and built it."""
         start = time.monotonic()
-        header = screen(candidate.header, header=True)
-        statement = screen(candidate.statement.strip())
-        if not header.accepted or not statement.accepted:
-            refused = [f"in the header: {r}" for r in header.refusals] + [str(r) for r in statement.refusals]
-            diagnostics = tuple(
-                Diagnostic(Severity.ERROR, f"in the header: {r}", "forbidden", r.word)
-                for r in header.refusals
-            ) + tuple(
-                Diagnostic(Severity.ERROR, str(r), "forbidden", r.word, r.line, r.column)
-                for r in statement.refusals
-            )
-            detail = f"not given to Lean: {refused[0]}"
-            return Verdict(self.name, Status.REJECTED, diagnostics, False, detail, time.monotonic() - start)
         # Lean gets the screened text, in which the bodies of comments are blank.
-        screened = Candidate(candidate.name, header.text, statement.text)
+        screened, refused = screen_candidate(candidate)
+        if refused:
+            detail = f"not given to Lean: {refused[0].message}"
+            return Verdict(self.name, Status.REJECTED, refused, False, detail, time.monotonic() - start)
         try:
             with self._lock:
                 verdict = self._build(screened)

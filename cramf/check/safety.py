@@ -17,7 +17,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["COMMAND_WORDS", "Refusal", "Screening", "screen"]
+from cramf.check.verdict import Candidate, Diagnostic, Severity
+
+__all__ = ["COMMAND_WORDS", "Refusal", "Screening", "screen", "screen_candidate"]
 
 MAX_CHARACTERS = 100_000
 """Longest text that is looked at; a statement has a few thousand characters."""
@@ -360,3 +362,16 @@ def screen(text: str, header: bool = False) -> Screening:
     findings = itertools.islice(itertools.chain(_findings(code, header), _look_alikes(code)), _MOST)
     found = sorted((refusal(*finding) for finding in findings), key=lambda r: (r.line, r.column))
     return Screening("" if found else "".join(parts), tuple(dict.fromkeys(found)))
+
+
+def screen_candidate(candidate: Candidate) -> tuple[Candidate, tuple[Diagnostic, ...]]:
+    """The candidate as it may be given to Lean, and why it may not (where that is not empty)."""
+    header = screen(candidate.header, header=True)
+    statement = screen(candidate.statement.strip())
+    refused = [
+        Diagnostic(Severity.ERROR, f"in the header: {r}", "forbidden", r.word) for r in header.refusals
+    ]
+    refused += [
+        Diagnostic(Severity.ERROR, str(r), "forbidden", r.word, r.line, r.column) for r in statement.refusals
+    ]
+    return Candidate(candidate.name, header.text, statement.text), tuple(refused)

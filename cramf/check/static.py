@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cramf.check.names import NameFinder
-from cramf.check.safety import screen
+from cramf.check.safety import screen_candidate
 from cramf.check.verdict import Candidate, Diagnostic, Severity, Status, Verdict
 from cramf.knowledge.vocabulary import Vocabulary
 from cramf.lean.lexer import TokenKind
 from cramf.lean.parser import ParsedFile, parse_file
-from cramf.lean.scope import Context, ScopeTracker
+from cramf.lean.scope import Context, ScopeTracker, enclosing
 from cramf.lean.syntax import Binder, Command, Declaration
 
 __all__ = ["StaticChecker"]
@@ -41,9 +41,9 @@ class StaticChecker:
     def check(self, candidate: Candidate) -> Verdict:
         """Verdict `valid`, `invalid` or, for forbidden Lean, `rejected`; `elaborated` is never set."""
         begun = time.perf_counter()
-        forbidden = _refused(candidate)
-        if forbidden:
-            return self._verdict(Status.REJECTED, forbidden, forbidden[0].message, begun)
+        _, refused = screen_candidate(candidate)
+        if refused:
+            return self._verdict(Status.REJECTED, list(refused), refused[0].message, begun)
         # The parser reads plain newlines, and positions count in what it read.
         header = candidate.header.replace("\r\n", "\n").rstrip()
         source = f"{header}\n\n{candidate.statement.replace(chr(13) + chr(10), chr(10)).strip()}\n"
@@ -96,7 +96,7 @@ class StaticChecker:
 
     def _opens(self, command: Command, namespace: str, place: _Place) -> Iterator[Diagnostic]:
         for name in command.names:
-            places = [f"{outer}.{name}" for outer in _outer(namespace)] + [name]
+            places = [f"{outer}.{name}" for outer in enclosing(namespace)] + [name]
             if not any(p in self._table.namespaces for p in places):
                 yield Diagnostic(
                     Severity.ERROR,
@@ -211,21 +211,6 @@ class StaticChecker:
                 column,
                 (declaration.deprecated,) if declaration.deprecated else (),
             )
-
-
-def _refused(candidate: Candidate) -> list[Diagnostic]:
-    """Why the candidate is unsafe, from the same screening that guards Lean itself."""
-    header = screen(candidate.header, header=True).refusals
-    statement = screen(candidate.statement.strip()).refusals
-    return [Diagnostic(Severity.ERROR, f"in the header: {r}", "forbidden", r.word) for r in header] + [
-        Diagnostic(Severity.ERROR, str(r), "forbidden", r.word, r.line, r.column) for r in statement
-    ]
-
-
-def _outer(namespace: str) -> Iterator[str]:
-    while namespace:
-        yield namespace
-        namespace = namespace.rpartition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,7 +297,9 @@ def _attested_dotted(facts: Sequence[FileFacts], table: NameTable, heads: set[st
     ends = _ends(table.names)
     found: dict[str, int] = {}
     for name in sorted(anywhere, key=lambda n: (n.count("."), n)):
-        if anywhere[name] < _ATTESTED_FILES or table.known(name):
+        # A type that lemmas are named after (`List.Pairwise.imp`) needs no further witnesses.
+        named_after = name in table.namespaces and name[name.rfind(".") + 1].isupper()
+        if table.known(name) or (anywhere[name] < _ATTESTED_FILES and not named_after):
             continue
         head = name.rpartition(".")[0]
         # `Foo.bar.symm` is field access on `Foo.bar`; `Sub.foo` may be `Outer.Sub.foo` under an `open`.

@@ -29,10 +29,9 @@ def main() -> None:
     rows = [json.loads(line) for line in options.data.read_text(encoding="utf-8").splitlines() if line]
     retriever = Retriever.load(options.index)
     full = retriever.weights
-    declarations = retriever.knowledge.vocabulary().declarations
-    current = (
-        {name: d.deprecated for name, d in declarations.items() if d.deprecated} if options.renamed else {}
-    )
+    vocabulary = retriever.knowledge.vocabulary()
+    renamed = vocabulary.deprecated if options.renamed else frozenset()
+    current = {name: vocabulary.declarations[name].deprecated or name for name in renamed}
     gold = [canonical(row["mathlib_dependencies"], current) for row in rows]
     known = set(retriever.knowledge.definition_names)
     total = sum(len(names) for names in gold)

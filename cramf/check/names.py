@@ -25,8 +25,8 @@ class NameFinder:
     def _by_last(self) -> dict[str, list[str]]:
         """Lower-case last component, without marks between words, to full names."""
         table: dict[str, list[str]] = defaultdict(list)
-        for name, declaration in self._vocabulary.declarations.items():
-            if declaration.deprecated is None:
+        for name in self._vocabulary.declarations:
+            if name not in self._vocabulary.deprecated:
                 table[_key(name.rpartition(".")[2])].append(name)
         return dict(table)
 

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -346,29 +346,50 @@ class KnowledgeBase:
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
-        columns = self._table("declarations.parquet").to_pydict()
-        kinds = {kind.value: kind for kind in Kind}
-        declarations = {
-            name: Declaration(name, kinds[kind], module, line, origin, deprecated, since)
-            for name, kind, module, line, origin, deprecated, since in zip(
-                columns["name"],
-                columns["kind"],
-                columns["module"],
-                columns["line"],
-                columns["origin"],
-                columns["deprecated"],
-                columns["since"],
-                strict=True,
+        table = self._table("declarations.parquet")
+        try:
+            rows = DeclarationTable(table)
+            names = json.loads(self.file("names.json").read_text(encoding="utf-8"))
+            return Vocabulary(
+                rows,
+                frozenset(rows.names_where("protected", True)),
+                names["aliases"],
+                {token: tuple(targets) for token, targets in names["notations"].items()},
+                frozenset(names["namespaces"]),
+                frozenset(rows.names_where("kind", Kind.ATTESTED.value)),
+                frozenset(rows).difference(rows.names_where("deprecated", None)),
             )
-        }
-        protected = frozenset(
-            name for name, flag in zip(columns["name"], columns["protected"], strict=True) if flag
-        )
-        names = json.loads(self.file("names.json").read_text(encoding="utf-8"))
-        return Vocabulary(
-            declarations,
-            protected,
-            names["aliases"],
-            {token: tuple(targets) for token, targets in names["notations"].items()},
-            frozenset(names["namespaces"]),
-        )
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise KnowledgeBaseError(f"the vocabulary of {self.path} is damaged", _REBUILD) from None
+
+
+class DeclarationTable(Mapping[str, Declaration]):
+    """The declarations of an index by name; records are made when asked for, since there are so many."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._columns = {name: table.column(name).combine_chunks() for name in table.column_names}
+        self._rows = {name: row for row, name in enumerate(table.column("name").to_pylist())}
+
+    def __getitem__(self, name: str) -> Declaration:
+        row = self._rows[name]
+        fields = ("kind", "module", "line", "origin", "deprecated", "since")
+        kind, *rest = (self._columns[field][row].as_py() for field in fields)
+        return Declaration(name, Kind(kind), *rest)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def names_where(self, column: str, value: object) -> list[str]:
+        """Names of the rows in which a column has a value (None: is null)."""
+        import pyarrow.compute as pc
+
+        values = self._columns[column]
+        chosen = pc.is_null(values) if value is None else pc.equal(values, value)
+        names: list[str] = self._columns["name"].filter(pc.fill_null(chosen, False)).to_pylist()
+        return names

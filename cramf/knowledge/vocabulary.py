@@ -105,11 +105,35 @@ class Vocabulary:
     """Notation token to the declarations that it stands for."""
     namespaces: frozenset[str] = frozenset()
     """Namespaces that hold no declaration, only notation."""
+    attested: frozenset[str] = frozenset()
+    """Names of Lean core and Std that are only known from use."""
+    deprecated: frozenset[str] = frozenset()
+    """Names whose declaration is deprecated; kept apart so that no record need be made to tell."""
+
+    @classmethod
+    def of(
+        cls,
+        declarations: Iterable[Declaration],
+        protected: Iterable[str] = (),
+        aliases: Mapping[str, str] | None = None,
+        notations: Mapping[str, tuple[str, ...]] | None = None,
+        namespaces: Iterable[str] = (),
+    ) -> Vocabulary:
+        """A vocabulary of declarations that are at hand."""
+        by_name = {d.name: d for d in declarations}
+        return cls(
+            by_name,
+            frozenset(protected),
+            dict(aliases or {}),
+            dict(notations or {}),
+            frozenset(namespaces),
+            frozenset(name for name, d in by_name.items() if d.kind is Kind.ATTESTED),
+            frozenset(name for name, d in by_name.items() if d.deprecated is not None),
+        )
 
     @cached_property
     def table(self) -> NameTable:
-        weak = (name for name, d in self.declarations.items() if d.kind is Kind.ATTESTED)
-        table = NameTable(self.declarations, self.protected, self.aliases, weak)
+        table = NameTable(self.declarations, self.protected, self.aliases, self.attested)
         table.namespaces.update(self.namespaces)
         return table
 

@@ -41,7 +41,7 @@ def checker() -> StaticChecker:
     }
     notations = {"ℕ": ("Nat",), "ℤ": ("Int",), "ℝ": ("Real",), "𝓝": ("nhds",), "π": ("Real.pi",)}
     return StaticChecker(
-        Vocabulary(declarations, frozenset({"Nat.Coprime"}), {}, notations, frozenset({"BigOperators"}))
+        Vocabulary.of(declarations.values(), {"Nat.Coprime"}, {}, notations, {"BigOperators"})
     )
 
 

@@ -57,7 +57,7 @@ def test_every_word_of_the_ontology_that_the_index_knows_is_current(shipped: Ret
         ("Every closed subset of a compact set is compact.", {"IsCompact", "IsClosed"}),
         ("The order of a subgroup divides the order of a finite group.", {"Subgroup", "Group"}),
         ("A differentiable function on an interval is continuous.", {"DifferentiableOn", "ContinuousOn"}),
-        ("Let $p$ be a prime number; then the ring $\\mathbb{Z}/p$ is a field.", {"ZMod"}),
+        ("Every group of prime order is cyclic.", {"Group", "IsCyclic", "Nat.Prime", "Nat.card"}),
     ],
 )
 def test_definitions_that_a_statement_is_about_come_first(

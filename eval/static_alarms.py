@@ -26,7 +26,8 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=None)
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text(encoding="utf-8").splitlines() if line]
-    rows = [row["verified"] if row.get("verified") else row for row in rows if row.get("verified", row)]
+    if any("verified" in row for row in rows):
+        rows = [row["verified"] for row in rows if row.get("verified")]
     checker = StaticChecker(KnowledgeBase.open(options.index or default_index()).vocabulary())
     statuses: Counter[str] = Counter()
     alarms: list[str] = []

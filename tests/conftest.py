@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,10 @@ from hypothesis import settings
 # Machines that run the tests are shared, so a slow example is no failure.
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
+
+# A shell that runs CI in the background hands down an ignored Ctrl-C, which the tests of it would never see.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DIMENSIONS = 48
 

@@ -48,21 +48,31 @@ class StaticChecker:
         header = candidate.header.replace("\r\n", "\n").rstrip()
         source = f"{header}\n\n{candidate.statement.replace(chr(13) + chr(10), chr(10)).strip()}\n"
         offset = len(header) + 2
-        found = list(self._diagnostics(source, offset))
+        resolved: dict[str, None] = {}
+        found = list(self._diagnostics(source, offset, resolved))
         wrong = any(d.severity is Severity.ERROR for d in found)
         detail = (
             "some names do not resolve or the text is not whole"
             if wrong
             else "every name resolves; Lean has not elaborated this"
         )
-        return self._verdict(Status.INVALID if wrong else Status.VALID, found, detail, begun)
+        status = Status.INVALID if wrong else Status.VALID
+        return self._verdict(status, found, detail, begun, tuple(resolved))
 
-    def _verdict(self, status: Status, found: list[Diagnostic], detail: str, begun: float) -> Verdict:
-        return Verdict(self.name, status, tuple(found), detail=detail, seconds=time.perf_counter() - begun)
+    def _verdict(
+        self,
+        status: Status,
+        found: list[Diagnostic],
+        detail: str,
+        begun: float,
+        resolved: tuple[str, ...] = (),
+    ) -> Verdict:
+        seconds = time.perf_counter() - begun
+        return Verdict(self.name, status, tuple(found), detail=detail, resolved=resolved, seconds=seconds)
 
-    def _diagnostics(self, source: str, offset: int) -> Iterator[Diagnostic]:
+    def _diagnostics(self, source: str, offset: int, resolved: dict[str, None]) -> Iterator[Diagnostic]:
         parsed = parse_file(source)
-        place = _Place(parsed, offset)
+        place = _Place(parsed, offset, resolved)
         for error in parsed.errors:
             yield Diagnostic(Severity.ERROR, error.message, "syntax", line=place.relative(error.line))
         yield from _brackets(parsed, place)
@@ -154,7 +164,12 @@ class StaticChecker:
                 if rest and heads.get(first):
                     yield from self._field(word, heads[first], rest, context, parsed, command, place)
                 continue
-            if word in _TERM_WORDS or first in self._vocabulary.notations:
+            if first in self._vocabulary.notations:
+                meant = self._vocabulary.notations[first]
+                # A token that several scopes give a meaning is not decided here.
+                place.resolved.update(dict.fromkeys(meant if len(meant) == 1 else ()))
+                continue
+            if word in _TERM_WORDS:
                 continue
             names, _ = self._table.resolve_longest(word, context)
             line, column = place.find(parsed, command, word)
@@ -169,6 +184,7 @@ class StaticChecker:
                     self._finder.nearest(word, context),
                 )
                 continue
+            place.resolved.update(dict.fromkeys(names))
             yield from self._deprecated(word, names, line, column)
 
     def _field(
@@ -189,6 +205,7 @@ class StaticChecker:
         for name in heads[:1]:
             whole = f"{name}.{rest.partition('.')[0]}"
             if self._table.known(whole):
+                place.resolved[whole] = None
                 line, column = place.find(parsed, command, word)
                 yield from self._deprecated(word, (whole,), line, column)
 
@@ -219,6 +236,8 @@ class _Place:
 
     parsed: ParsedFile
     offset: int
+    resolved: dict[str, None]
+    """Collects the full names that identifiers were found to mean."""
 
     def relative(self, line: int) -> int | None:
         """Line in the statement, or None for a line of the header."""

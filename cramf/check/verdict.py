@@ -78,6 +78,8 @@ class Verdict:
     elaborated: bool = False
     detail: str = ""
     seconds: float = field(default=0.0, compare=False)
+    resolved: tuple[str, ...] = ()
+    """Full names of the declarations that the candidate's identifiers mean, where the checker looked."""
 
     @property
     def positive(self) -> bool:

@@ -277,6 +277,8 @@ def _verdict(verdict: Verdict | None) -> Iterator[str]:
         yield f"  {verdict.checker}: Lean elaborated this; whether it says what was meant is yours to judge"
     else:
         yield f"  {verdict.checker}: every name resolves; Lean has not elaborated this"
+    if verdict.resolved:
+        yield f"  it rests on {', '.join(verdict.resolved)}"
     yield from (f"    {_diagnostic(diagnostic)}" for diagnostic in verdict.diagnostics)
 
 

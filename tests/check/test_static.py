@@ -339,3 +339,10 @@ def test_checking_time_does_not_explode(checker: StaticChecker, hostile: str) ->
     begun = time.process_time()
     check(checker, statement)
     assert time.process_time() - begun < 1.0
+
+
+def test_a_verdict_names_what_the_statement_rests_on(checker: StaticChecker) -> None:
+    statement = "theorem t (n : ℕ) (h : Nat.Prime n) (f : ℝ → ℝ) : n.Prime := by sorry"
+    verdict = checker.check(Candidate("t", "import Mathlib", statement))
+    assert verdict.status is Status.VALID, verdict.diagnostics
+    assert set(verdict.resolved) == {"Nat", "Nat.Prime", "Real"}

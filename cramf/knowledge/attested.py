@@ -1,0 +1,96 @@
+"""Names that Mathlib's text uses but declares nowhere: those of Lean core, Std and Batteries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from cramf.knowledge.extract import FileFacts
+from cramf.knowledge.vocabulary import NameTable
+from cramf.lean.scope import Context
+
+__all__ = ["attested_names"]
+
+_ATTESTED_FILES = 3
+"""In how many files a name that is declared nowhere must be used to be catalogued."""
+_UNCERTAIN_FILES = 12
+"""The same for one undotted lower-case word, which is more often an implicitly bound variable."""
+_SHADOWED_FILES = 25
+"""The same for a name that is also the end of a declared one, which an `open` may have shortened."""
+
+
+def attested_names(
+    facts: Sequence[FileFacts],
+    declared: Collection[str],
+    protected: frozenset[str],
+    aliases: Mapping[str, str],
+) -> dict[str, int]:
+    """Names that are used but declared nowhere (Lean core, Std, Batteries), with the number of files.
+
+    Dotted names come first, so that `Injective` under `open Function` is then read as the attested
+    `Function.Injective` rather than as a name of its own.
+    """
+    table = NameTable(declared, protected, aliases)
+    missing: list[set[tuple[str, Context]]] = []
+    for file in facts:
+        pairs = {(word, file.contexts[raw.context]) for raw in file.declarations for word in raw.identifiers}
+        missing.append({(w, c) for w, c in pairs if not table.resolve_longest(w, c)[0]})
+    single = Counter(w for pairs in missing for w in {w for w, _ in pairs} if "." not in w)
+    heads = {name for name in table.namespaces if "." not in name and len(name) > 1}
+    heads.update(w for w, files in single.items() if w[0].isupper() and _plausible(w, files))
+    found = _attested_dotted(facts, table, heads)
+    wider = NameTable({*declared, *found}, protected, aliases, weak=found)
+    single = Counter(
+        word
+        for pairs in missing
+        for word in {w for w, c in pairs if "." not in w and not wider.resolve(w, c)}
+    )
+    lasts = {name.rpartition(".")[2] for name in table.names}
+    for word, files in single.items():
+        if _plausible(word, files) and (word not in lasts or files >= _SHADOWED_FILES):
+            found[word] = files
+    return found
+
+
+def _attested_dotted(facts: Sequence[FileFacts], table: NameTable, heads: set[str]) -> dict[str, int]:
+    anywhere: Counter[str] = Counter()
+    for file in facts:
+        anywhere.update(word for word in file.dotted if word.partition(".")[0] in heads)
+    ends = _ends(table.names)
+    found: dict[str, int] = {}
+    for name in sorted(anywhere, key=lambda n: (n.count("."), n)):
+        # A type that lemmas are named after (`List.Pairwise.imp`) needs no further witnesses.
+        named_after = name in table.namespaces and name[name.rfind(".") + 1].isupper()
+        if table.known(name) or (anywhere[name] < _ATTESTED_FILES and not named_after):
+            continue
+        head = name.rpartition(".")[0]
+        # `Foo.bar.symm` is field access on `Foo.bar`; `Sub.foo` may be `Outer.Sub.foo` under an `open`.
+        access = (table.known(head) or head in found) and head[head.rfind(".") + 1].islower()
+        # A head that is declared nowhere itself (`List`, `Function`) is no end of a longer name.
+        own = name.partition(".")[0] not in table.names
+        shadowed = not own and name in ends and anywhere[name] < _SHADOWED_FILES
+        if not access and not shadowed and not name.startswith("Mathlib."):
+            found[name] = anywhere[name]
+    return found
+
+
+def _ends(names: Iterable[str]) -> set[str]:
+    """Dotted ends of the declared names: `A.B.c` gives `B.c`."""
+    ends: set[str] = set()
+    for name in names:
+        rest = name.partition(".")[2]
+        while "." in rest:
+            ends.add(rest)
+            rest = rest.partition(".")[2]
+    return ends
+
+
+def _plausible(name: str, files: int) -> bool:
+    """Whether an unresolved identifier looks like a declaration of Lean core rather than a variable."""
+    first = name.partition(".")[0]
+    # `u'` and `v₁` are universes or variables.
+    if files < _ATTESTED_FILES or len(name.rstrip("'0123456789")) < 2 or not name.isascii():
+        return False
+    if "." in name or first[0].isupper():
+        return first[0].isupper() and len(first.rstrip("'0123456789_")) > 1
+    return files >= (_UNCERTAIN_FILES if len(name) > 2 else 4 * _UNCERTAIN_FILES)

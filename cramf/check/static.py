@@ -90,11 +90,11 @@ class StaticChecker:
                     for binder in command.binders:
                         local.update(binder.names)
                     words = [w for b in command.binders for w in b.identifiers]
-                    yield from self._words(words, scope.context, local, {}, parsed, command, place)
+                    yield from self._words(words, scope.context, local, {}, command, place)
                 continue
             declaration = command.declaration
             context = scope.context
-            yield from self._declaration(declaration, context, local, scope.variables, parsed, command, place)
+            yield from self._declaration(declaration, context, local, scope.variables, command, place)
             if declaration.name:
                 name = declaration.name
                 local.add(f"{scope.namespace}.{name}" if scope.namespace else name)
@@ -123,7 +123,6 @@ class StaticChecker:
         context: Context,
         local: set[str],
         variables: tuple[Binder, ...],
-        parsed: ParsedFile,
         command: Command,
         place: _Place,
     ) -> Iterator[Diagnostic]:
@@ -131,10 +130,10 @@ class StaticChecker:
         heads = {n: b.head for b in (*variables, *declaration.binders) for n in b.names if b.head}
         for part in (*declaration.binders, *variables):
             bound.update(part.names)
-        yield from self._words(list(declaration.identifiers), context, bound, heads, parsed, command, place)
+        yield from self._words(list(declaration.identifiers), context, bound, heads, command, place)
         begin, end = declaration.body
         if declaration.keyword in _STATEMENTS:
-            body = parsed.source.text[begin:end].strip()
+            body = place.parsed.source.text[begin:end].strip()
             proof = body.removeprefix(":=").strip()
             if not body.startswith(":=") or proof in ("", "by"):
                 line, column = place.position(begin)
@@ -153,7 +152,6 @@ class StaticChecker:
         context: Context,
         bound: set[str],
         heads: dict[str, str],
-        parsed: ParsedFile,
         command: Command,
         place: _Place,
     ) -> Iterator[Diagnostic]:
@@ -162,7 +160,7 @@ class StaticChecker:
             first, _, rest = word.partition(".")
             if first in bound:
                 if rest and heads.get(first):
-                    yield from self._field(word, heads[first], rest, context, parsed, command, place)
+                    yield from self._field(word, heads[first], rest, context, command, place)
                 continue
             if first in self._vocabulary.notations:
                 meant = self._vocabulary.notations[first]
@@ -172,8 +170,8 @@ class StaticChecker:
             if word in _TERM_WORDS:
                 continue
             names, _ = self._table.resolve_longest(word, context)
-            line, column = place.find(parsed, command, word)
             if not names:
+                line, column = place.find(command, word)
                 yield Diagnostic(
                     Severity.ERROR,
                     f"unknown identifier `{word}`",
@@ -185,7 +183,7 @@ class StaticChecker:
                 )
                 continue
             place.resolved.update(dict.fromkeys(names))
-            yield from self._deprecated(word, names, line, column)
+            yield from self._deprecated(word, names, command, place)
 
     def _field(
         self,
@@ -193,7 +191,6 @@ class StaticChecker:
         head: str,
         rest: str,
         context: Context,
-        parsed: ParsedFile,
         command: Command,
         place: _Place,
     ) -> Iterator[Diagnostic]:
@@ -206,15 +203,15 @@ class StaticChecker:
             whole = f"{name}.{rest.partition('.')[0]}"
             if self._table.known(whole):
                 place.resolved[whole] = None
-                line, column = place.find(parsed, command, word)
-                yield from self._deprecated(word, (whole,), line, column)
+                yield from self._deprecated(word, (whole,), command, place)
 
     def _deprecated(
-        self, word: str, names: tuple[str, ...], line: int | None, column: int | None
+        self, word: str, names: tuple[str, ...], command: Command, place: _Place
     ) -> Iterator[Diagnostic]:
         found = [self._vocabulary.declarations.get(name) for name in names]
         if not all(d is not None and d.deprecated is not None for d in found):
             return
+        line, column = place.find(command, word)
         for declaration in found:
             assert declaration is not None
             since = f" since {declaration.since}" if declaration.since else ""
@@ -249,9 +246,9 @@ class _Place:
         inside = self.relative(line)
         return (inside, column) if inside is not None else (None, None)
 
-    def find(self, parsed: ParsedFile, command: Command, word: str) -> tuple[int | None, int | None]:
+    def find(self, command: Command, word: str) -> tuple[int | None, int | None]:
         """Where an identifier first occurs in a command."""
-        for token in parsed.source.tokens:
+        for token in self.parsed.source.tokens:
             if token.start >= command.start and token.text == word and token.kind == TokenKind.IDENTIFIER:
                 return self.position(token.start)
         return None, None

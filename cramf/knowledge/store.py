@@ -19,6 +19,7 @@ from zipfile import BadZipFile
 
 from cramf.errors import KnowledgeBaseError, ResourceError
 from cramf.files import sha256_of
+from cramf.jsonable import dumps
 from cramf.knowledge.types import Declaration, Definition, Kind, Usage
 from cramf.knowledge.vocabulary import Vocabulary
 
@@ -126,8 +127,6 @@ def write_directory(
         values = dict(write(scratch))
         files = {p.name: sha256_of(p) for p in sorted(scratch.iterdir())}
         manifest = Manifest(format_version=FORMAT_VERSION, files=files, **values)
-        from cramf.jsonable import dumps
-
         (scratch / _MANIFEST).write_text(dumps(manifest, indent=1) + "\n", encoding="utf-8")
         scratch.chmod(0o755)
         _swap(scratch, target)

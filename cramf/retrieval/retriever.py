@@ -25,7 +25,7 @@ from cramf.retrieval.text import lexical_terms
 from cramf.retrieval.types import ConceptMention, Hit, Vote
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csc_matrix, csr_matrix
 
 __all__ = ["MAX_QUERY", "Retriever"]
 
@@ -174,8 +174,9 @@ class Retriever:
         query = vector.reshape(1, -1)
         voters, similarities, shares = self._voters(query)
         usage = np.zeros(len(self._counts))
+        ballots = self._votes[voters]
         if len(voters):
-            usage += self._votes[voters].T @ shares
+            usage += ballots.T @ shares
         lexical = self._lexical.scores(lexical_terms(text))
         near, cosines = self._nearest(query)
         words = np.argpartition(-lexical, min(_POOL, len(lexical) - 1))[:_POOL]
@@ -183,10 +184,19 @@ class Retriever:
         dense = self._dense(rows, near, cosines, vector)
         scores = fuse(usage[rows], dense, lexical[rows], self._counts[rows], self.weights)
         names = self.knowledge.definition_names
+        by_definition = ballots.tocsc()
         order = sorted(range(len(rows)), key=lambda n: (-scores[n], names[rows[n]]))[:k]
         return [
             self._hit(
-                int(rows[n]), float(scores[n]), float(dense[n]), usage, lexical, voters, similarities, shares
+                int(rows[n]),
+                float(scores[n]),
+                float(dense[n]),
+                usage,
+                lexical,
+                by_definition,
+                voters,
+                similarities,
+                shares,
             )
             for n in order
         ]
@@ -226,6 +236,7 @@ class Retriever:
         cosine: float,
         usage: Floats,
         lexical: Floats,
+        ballots: csc_matrix,
         voters: npt.NDArray[np.int64],
         similarities: Floats,
         shares: Floats,
@@ -239,11 +250,11 @@ class Retriever:
             channels["lexical"] = float(lexical[row])
         if usage[row] > 0:
             channels["usage"] = float(usage[row])
-            voted = np.asarray(self._votes[voters][:, [row]].todense()).ravel() > 0
+            column = slice(ballots.indptr[row], ballots.indptr[row + 1])
+            voted = np.sort(ballots.indices[column])
             names = self.knowledge.usage_columns["name"]
             votes = tuple(
-                Vote(names[voters[n]], float(similarities[n]), float(shares[n]))
-                for n in np.flatnonzero(voted)[:_SHOWN_VOTES]
+                Vote(names[voters[n]], float(similarities[n]), float(shares[n])) for n in voted[:_SHOWN_VOTES]
             )
         return Hit(definition, score, channels, votes)
 

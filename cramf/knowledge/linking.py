@@ -61,12 +61,12 @@ def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Lin
     aliases = _exports(facts, entries)
     attested = attested_names(facts, entries, protected, aliases)
     table = NameTable({*entries, *attested}, protected, aliases, weak=attested)
+    _settle_replacements(entries, table)
     notations = _notations(facts, table)
     twins = {name: e.twin for name, e in entries.items() if e.twin}
     uses = _uses(entries, table, notations)
     definitions = _definitions(entries, attested, uses, twins)
     usages = _usages(entries, facts, table, notations, {d.name for d in definitions}, uses, twins)
-    _settle_replacements(entries, table)
     errors = tuple(FileError(f.module, e.line, e.message) for f in facts for e in f.errors)
     declarations = tuple(
         Declaration(name, Kind(e.raw.kind), e.module, e.raw.line, e.origin, e.raw.deprecated, e.raw.since)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cramf.knowledge.attested import attested_names
 from cramf.knowledge.extract import FileFacts, RawDeclaration, TranslationRequest
 from cramf.knowledge.translate import NameGuesser
-from cramf.knowledge.types import Declaration, Definition, Kind, Usage
+from cramf.knowledge.types import Declaration, Definition, Kind, Notation, Usage
 from cramf.knowledge.vocabulary import NameTable
 from cramf.lean.scope import Context, enclosing
 
@@ -40,6 +40,9 @@ class Linked:
     """Namespaces that hold notation or nothing at all; those of declarations follow from their names."""
     errors: tuple[FileError, ...]
     files: int
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Full names of the declarations that a declaration's statement uses, in order of name."""
+    notation_table: tuple[Notation, ...] = ()
 
 
 @dataclass(slots=True)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Concept", "Declaration", "Definition", "Kind", "LeanPattern", "Sense", "Usage"]
+__all__ = [
+    "Concept",
+    "Declaration",
+    "Definition",
+    "Kind",
+    "LeanPattern",
+    "Notation",
+    "Sense",
+    "Usage",
+]
 
 
 class Kind(StrEnum):
@@ -64,6 +73,28 @@ class Declaration:
     deprecated: str | None = None
     """Replacement if deprecated ("" if deprecated without one), else None."""
     since: str | None = None
+    namespace: str = ""
+    """The namespace that its command stands in, which need not be the prefix of its name."""
+    attributes: tuple[str, ...] = ()
+    """Attribute names without their arguments."""
+    signature: str = ""
+    """Universes, binders and result type on one line in normalised form, without the body; "" if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """A notation command: its literal tokens in order and the declarations that it stands for.
+
+    `scope` is the namespace that must be opened for a `scoped` one, else "". The head of the right-hand
+    side comes first in `declarations`.
+    """
+
+    tokens: tuple[str, ...]
+    keyword: str
+    module: str
+    line: int
+    declarations: tuple[str, ...]
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

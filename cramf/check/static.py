@@ -131,6 +131,9 @@ class StaticChecker:
         for part in (*declaration.binders, *variables):
             bound.update(part.names)
         yield from self._words(list(declaration.identifiers), context, bound, heads, command, place)
+        for head, fields, _ in declaration.uses.dots:
+            if head[0] not in "?@" and "|" not in head:
+                yield from self._field(f".{fields}", head, fields, context, command, place)
         begin, end = declaration.body
         if declaration.keyword in _STATEMENTS:
             body = place.parsed.source.text[begin:end].strip()
@@ -247,9 +250,10 @@ class _Place:
         return (inside, column) if inside is not None else (None, None)
 
     def find(self, command: Command, word: str) -> tuple[int | None, int | None]:
-        """Where an identifier first occurs in a command."""
+        """Where an identifier first occurs in a command; `.field` stands for dot notation on any name."""
         for token in self.parsed.source.tokens:
-            if token.start >= command.start and token.text == word and token.kind == TokenKind.IDENTIFIER:
+            fits = token.text == word or (word[0] == "." and token.text.endswith(word))
+            if token.start >= command.start and fits and token.kind == TokenKind.IDENTIFIER:
                 return self.position(token.start)
         return None, None
 

@@ -163,6 +163,9 @@ def _speak_utf8() -> None:
         "search": LazyCommand(
             "cramf.cli.search", "search", "Find the Mathlib definitions that a statement means."
         ),
+        "concepts": LazyCommand(
+            "cramf.cli.concepts", "concepts", "Find the mathematical concepts that a text speaks of."
+        ),
         "index": LazyCommand("cramf.cli.index", "index", "Build and inspect indexes of Mathlib."),
     },
     epilog=_EPILOG,

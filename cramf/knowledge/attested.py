@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from cramf.knowledge.core_names import CORE_EXPORTS, CORE_NAMES
 from cramf.knowledge.extract import FileFacts
 from cramf.knowledge.vocabulary import NameTable
-from cramf.lean.scope import Context
+from cramf.lean.scope import Context, enclosing
 
-__all__ = ["attested_names"]
+__all__ = ["attested_names", "core_aliases"]
 
 _ATTESTED_FILES = 3
 """In how many files a name that is declared nowhere must be used to be catalogued."""
 _UNCERTAIN_FILES = 12
 """The same for one undotted lower-case word, which is more often an implicitly bound variable."""
+_MEMBER_LETTERS = 3
 _SHADOWED_FILES = 25
 """The same for a name that is also the end of a declared one, which an `open` may have shortened."""
 
@@ -33,7 +35,7 @@ def attested_names(
     table = NameTable(declared, protected, aliases)
     missing: list[set[tuple[str, Context]]] = []
     for file in facts:
-        pairs = {(word, file.contexts[raw.context]) for raw in file.declarations for word in raw.identifiers}
+        pairs = {(word, file.contexts[raw.context]) for raw in file.declarations for word in raw.words}
         missing.append({(w, c) for w, c in pairs if not table.resolve_longest(w, c)[0]})
     single = Counter(w for pairs in missing for w in {w for w, _ in pairs} if "." not in w)
     heads = {name for name in table.namespaces if "." not in name and len(name) > 1}
@@ -47,9 +49,48 @@ def attested_names(
     )
     lasts = {name.rpartition(".")[2] for name in table.names}
     for word, files in single.items():
-        if _plausible(word, files) and (word not in lasts or files >= _SHADOWED_FILES):
+        if word in CORE_EXPORTS:
+            found[CORE_EXPORTS[word]] = max(files, found.get(CORE_EXPORTS[word], 0))
+        elif word in CORE_NAMES or (
+            _plausible(word, files) and (word not in lasts or files >= _SHADOWED_FILES)
+        ):
             found[word] = files
+    _attest_members(missing, table, found)
     return found
+
+
+def core_aliases(names: Collection[str]) -> dict[str, str]:
+    """What Lean core exports into the root, for the names that there are."""
+    return {short: full for short, full in CORE_EXPORTS.items() if full in names and short not in names}
+
+
+def _attest_members(
+    missing: Sequence[set[tuple[str, Context]]], table: NameTable, found: dict[str, int]
+) -> None:
+    """Members of core types that are only written short, as `sublists` inside `namespace List`.
+
+    The witness is a lemma that is named after the member: `List.sublists_nil`.
+    """
+    core = {name for name in found if "." not in name}
+    core.update(name for name in table.namespaces if "." not in name and name not in table.names)
+    pieces: dict[str, set[str]] = {}
+    for name in table.names:
+        place, _, rest = name.partition(".")
+        if rest and place in core:
+            pieces.setdefault(place, set()).update(rest.replace(".", "_").split("_"))
+    wider = NameTable({*table.names, *found}, table.protected, {**table.aliases, **core_aliases(found)})
+    counts: Counter[str] = Counter()
+    for pairs in missing:
+        members: set[str] = set()
+        for word, context in pairs:
+            if len(word) < _MEMBER_LETTERS or "." in word or not word[0].islower() or word in CORE_EXPORTS:
+                continue
+            places = (*enclosing(context.namespace), *(entry.name for entry in context.opens))
+            named = [place for place in places if word in pieces.get(place, ())]
+            if named and not wider.resolve(word, context):
+                members.add(f"{named[0]}.{word}")
+        counts.update(members)
+    found.update({name: files for name, files in counts.items() if name not in found})
 
 
 def _attested_dotted(facts: Sequence[FileFacts], table: NameTable, heads: set[str]) -> dict[str, int]:
@@ -61,7 +102,8 @@ def _attested_dotted(facts: Sequence[FileFacts], table: NameTable, heads: set[st
     for name in sorted(anywhere, key=lambda n: (n.count("."), n)):
         # A type that lemmas are named after (`List.Pairwise.imp`) needs no further witnesses.
         named_after = name in table.namespaces and name[name.rfind(".") + 1].isupper()
-        if table.known(name) or (anywhere[name] < _ATTESTED_FILES and not named_after):
+        enough = anywhere[name] >= _ATTESTED_FILES or named_after or name in CORE_NAMES
+        if table.known(name) or not enough:
             continue
         head = name.rpartition(".")[0]
         # `Foo.bar.symm` is field access on `Foo.bar`; `Sub.foo` may be `Outer.Sub.foo` under an `open`.

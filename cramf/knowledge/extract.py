@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from cramf.lean.lexer import TokenKind
+from cramf.lean.lexer import TokenKind, leading_identifier
 from cramf.lean.parser import ParsedFile, parse_file
 from cramf.lean.scope import Context, ScopeTracker, included_variables
-from cramf.lean.syntax import Binder, Command, Declaration, ParseError
+from cramf.lean.syntax import Binder, Command, Declaration, ParseError, Uses
 
 __all__ = ["FileFacts", "RawDeclaration", "RawNotation", "TranslationRequest", "extract_file", "extract_text"]
 
@@ -29,10 +31,12 @@ class TranslationRequest:
 
 @dataclass(frozen=True, slots=True)
 class RawDeclaration:
-    """A declaration under its full name, its statement's identifiers as written.
+    """A declaration under its full name, with what its statement speaks of as written.
 
-    `dots` are `(head type, field)` pairs of dot notation on local names. `context` indexes
-    `FileFacts.contexts`.
+    `words`, `counts`, `hidden`, `dots` and `runs` are as in `cramf.lean.syntax.Uses`, with the variables
+    that the statement takes in; `counts` holds 255 for more. `head` is the head of its result type and
+    `body_head` that of an abbreviation's body. `context` indexes `FileFacts.contexts`. `outer` is the name
+    of the structure or inductive type that a member belongs to.
     """
 
     name: str
@@ -41,10 +45,14 @@ class RawDeclaration:
     context: int
     signature: str
     docstring: str = ""
-    identifiers: tuple[str, ...] = ()
-    dots: tuple[tuple[str, str], ...] = ()
-    symbols: tuple[str, ...] = ()
-    bound: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+    counts: bytes = b""
+    hidden: frozenset[str] = frozenset()
+    dots: tuple[tuple[str, str, bool], ...] = ()
+    runs: tuple[str, ...] = ()
+    head: str = ""
+    body_head: str = ""
+    outer: str = ""
     fields: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
@@ -55,16 +63,26 @@ class RawDeclaration:
     private: bool = False
     protected: bool = False
     mk_name: str = ""
+    namespace: str = ""
+    """The namespace that its command stands in."""
+    made: bool = False
+    """Whether Lean makes it without its name being written, as `toFoo`, `mk` and the recursors."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawNotation:
-    """Notation tokens and the identifiers of what they stand for."""
+    """Notation tokens and the identifiers of what they stand for, in the order of the text.
+
+    `scope` is the namespace whose opening a scoped notation needs; a `local` one holds in its file.
+    """
 
     tokens: tuple[str, ...]
     identifiers: tuple[str, ...]
     line: int
     context: int
+    keyword: str = "notation"
+    scope: str = ""
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +123,7 @@ def _failed(module: str, message: str) -> FileFacts:
 
 def extract_text(text: str, module: str) -> FileFacts:
     """Facts of Lean source text."""
-    parsed = parse_file(text)
+    parsed = parse_file(text, proofs=False)
     scope = ScopeTracker()
     contexts: dict[Context, int] = {}
     declarations: list[RawDeclaration] = []
@@ -118,10 +136,21 @@ def extract_text(text: str, module: str) -> FileFacts:
             place = _inside(scope.context, command.declaration.name)
             number = contexts.setdefault(place, len(contexts))
             declarations += _declared(command.declaration, scope, number)
-        elif command.notation is not None and not command.notation.local:
+        elif command.notation is not None:
             number = contexts.setdefault(scope.context, len(contexts))
             found = command.notation
-            notations.append(RawNotation(found.tokens, found.identifiers, found.line, number))
+            opens = command.scope_name or (scope.namespace if found.scoped else "")
+            notations.append(
+                RawNotation(
+                    found.tokens,
+                    found.identifiers,
+                    found.line,
+                    number,
+                    found.keyword,
+                    opens,
+                    found.local,
+                )
+            )
         elif command.kind == "attribute":
             requests = tuple(_translations(command.attributes))
             if requests:
@@ -149,10 +178,15 @@ def extract_text(text: str, module: str) -> FileFacts:
     )
 
 
+_DOTTED = re.compile(r"(?<![\w.«»'])[A-Z][\w'!?]*(?:\.[\w'!?]+)+")
+_COMMENT = re.compile(r"--[^\n]*")
+
+
 def _dotted_names(parsed: ParsedFile) -> Counter[str]:
     """Capitalised dotted identifiers inside declarations; `open` and `import` name namespaces and modules."""
-    tokens = iter(parsed.source.tokens)
+    source = parsed.source
     counts: Counter[str] = Counter()
+    tokens = iter(source.tokens)
     for command in parsed.commands:
         if command.declaration is None:
             continue
@@ -167,13 +201,20 @@ def _dotted_names(parsed: ParsedFile) -> Counter[str]:
                 and text[0].isupper()
             ):
                 counts[text] += 1
+    for start, end in source.skipped:
+        counts.update(_DOTTED.findall(_COMMENT.sub("", source.text[start:end])))
     return counts
 
 
 def _inside(context: Context, written: str) -> Context:
-    """The context of a declaration's own text: `theorem A.b` stands inside the namespace `A`."""
+    """The context of a declaration's own text: `theorem A.b` stands inside the namespace `A`.
+
+    `theorem _root_.A.b` stands where its command does.
+    """
+    if written.startswith("_root_."):
+        return context
     prefix = _full_name(context.namespace, written).rpartition(".")[0] if "." in written else ""
-    return Context(prefix, context.opens) if prefix else context
+    return Context(prefix, context.opens, context.scoped) if prefix else context
 
 
 def _feed(scope: ScopeTracker, command: Command) -> None:
@@ -194,7 +235,8 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int) -> li
         return []
     names = declaration.alias_names if kind == "alias" else (declaration.name,)
     deprecated, since = _deprecation(declaration)
-    identifiers, dots, variables, bound = _with_variables(declaration, scope)
+    variables, local = _taken_variables(declaration, scope)
+    spoken = _spoken((declaration.uses, *(b.uses for b in variables)), local)
     signature = " ".join(filter(None, (*(b.text for b in variables), declaration.signature)))
     made: list[RawDeclaration] = []
     for written in names or ("",):
@@ -207,10 +249,8 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int) -> li
                 context=context,
                 signature=signature,
                 docstring=declaration.docstring,
-                identifiers=identifiers,
-                dots=dots,
-                symbols=declaration.symbols,
-                bound=bound,
+                head=declaration.head,
+                body_head=declaration.body_head,
                 fields=tuple(f.name for f in declaration.fields)
                 or tuple(c.name for c in declaration.constructors),
                 parents=declaration.parents,
@@ -222,45 +262,73 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int) -> li
                 private="private" in declaration.modifiers,
                 protected="protected" in declaration.modifiers,
                 mk_name=declaration.mk_name if kind in ("structure", "class") else "",
+                namespace=scope.namespace,
+                **spoken,
             )
         )
     if made[0].name:
-        made += _members(declaration, made[0])
+        made += _members(declaration, made[0], local)
     return made
 
 
+_NONE = Uses()
 _INDUCTIVE = frozenset({"structure", "class", "inductive", "class inductive"})
 
 
-def _members(declaration: Declaration, parent: RawDeclaration) -> list[RawDeclaration]:
+def _members(
+    declaration: Declaration, parent: RawDeclaration, local: Mapping[str, Binder]
+) -> list[RawDeclaration]:
     """Fields, constructors and parent projections of a structure or inductive type."""
-    guarded = {f.name for f in declaration.fields if f.protected}
-    members: list[tuple[str, str, int, str, str]] = [
-        (f.name, "field", f.line, f.text, f.docstring) for f in declaration.fields
-    ]
-    members += [(c.name, "constructor", c.line, c.text, "") for c in declaration.constructors]
+    own = declaration.name.rpartition(".")[2]
+
+    def member(name: str, kind: str, line: int, text: str = "", uses: Uses = _NONE, **rest: Any) -> None:
+        made.append(
+            RawDeclaration(
+                name=f"{parent.name}.{name}",
+                kind=kind,
+                line=line,
+                context=parent.context,
+                signature=text,
+                outer=parent.name,
+                namespace=parent.namespace,
+                private=rest.pop("private", False) or parent.private,
+                **_spoken((uses,), local),
+                **rest,
+            )
+        )
+
+    made: list[RawDeclaration] = []
+    for f in declaration.fields:
+        member(
+            f.name,
+            "field",
+            f.line,
+            f.text,
+            f.uses,
+            docstring=f.docstring,
+            protected=f.protected,
+            private=f.private,
+            head=f.head,
+        )
+    for c in declaration.constructors:
+        member(c.name, "constructor", c.line, c.text, c.uses, head=own)
     if parent.mk_name:
-        members.append((parent.mk_name, "constructor", declaration.line, "", ""))
-    members += [
-        (f"to{name.rpartition('.')[2]}", "field", declaration.line, f": {name}", "")
-        for name in declaration.parents
-    ]
+        member(parent.mk_name, "constructor", declaration.line, head=own, made=parent.mk_name == "mk")
+    for name in declaration.parents:
+        member(
+            f"to{name.rpartition('.')[2]}",
+            "field",
+            declaration.line,
+            f": {name}",
+            Uses((name,), (1,)),
+            head=name,
+            made=True,
+        )
     if parent.kind in _INDUCTIVE:
         # Lean names the recursors of every inductive type so.
-        members += [(name, "recursor", declaration.line, "", "") for name in ("rec", "casesOn", "recOn")]
-    return [
-        RawDeclaration(
-            name=f"{parent.name}.{name}",
-            kind=kind,
-            line=line,
-            context=parent.context,
-            signature=text,
-            docstring=docstring,
-            private=parent.private,
-            protected=name in guarded,
-        )
-        for name, kind, line, text, docstring in members
-    ]
+        for name in ("rec", "casesOn", "recOn"):
+            member(name, "recursor", declaration.line, made=True)
+    return made
 
 
 def _full_name(namespace: str, written: str) -> str:
@@ -271,28 +339,71 @@ def _full_name(namespace: str, written: str) -> str:
     return f"{namespace}.{written}" if namespace else written
 
 
-def _with_variables(
+def _taken_variables(
     declaration: Declaration, scope: ScopeTracker
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[Binder, ...], frozenset[str]]:
-    """Identifiers and dot notation of the statement with the variables that it takes in."""
+) -> tuple[tuple[Binder, ...], dict[str, Binder]]:
+    """The variables that a statement takes in, and every variable in scope by name."""
     omitted = scope.omitted
     candidates = [b for b in scope.variables if not (b.kind == "[" and b.text in omitted)]
-    used = (*declaration.identifiers, *declaration.body_words)
-    variables = tuple(included_variables(candidates, used, scope.included))
-    heads = {name: b.head for b in (*variables, *declaration.binders) for name in b.names}
-    local = set(heads) | declaration.bound
-    for binder in variables:
-        local.update(binder.names)
-    words: dict[str, None] = {}
-    dots: dict[tuple[str, str], None] = {}
-    for identifier in (*declaration.identifiers, *(i for b in variables for i in b.identifiers)):
-        first, _, rest = identifier.partition(".")
-        if first in local:
-            if rest and heads.get(first):
-                dots[heads[first], rest] = None
-        else:
-            words[identifier] = None
-    return tuple(words), tuple(dots), variables, frozenset(local)
+    used = (
+        *declaration.identifiers,
+        *declaration.body_words,
+        *(head[1:] for head, _, _ in declaration.uses.dots if head[0] == "?"),
+        *map(leading_identifier, declaration.uses.runs),
+        *(word for f in declaration.fields for word in f.uses.words),
+        *(word for c in declaration.constructors for word in c.uses.words),
+    )
+    taken = tuple(included_variables(candidates, used, scope.included))
+    return taken, {name: b for b in candidates for name in b.names}
+
+
+def _spoken(parts: Sequence[Uses], local: Mapping[str, Binder]) -> dict[str, Any]:
+    """The parts of one statement put together, its variables' dot notation under their types."""
+    words: dict[str, int] = {}
+    shown: set[str] = set()
+    dots: dict[tuple[str, str], bool] = {}
+    runs: dict[str, None] = {}
+    for uses in parts:
+        for word, count in zip(uses.words, uses.counts, strict=True):
+            first, _, rest = word.partition(".")
+            visible = word not in uses.hidden
+            binder = local.get(first)
+            if binder is None:
+                words[word] = words.get(word, 0) + count
+                if visible:
+                    shown.add(word)
+            elif rest and binder.head:
+                key = (binder.head, rest)
+                dots[key] = dots.get(key, False) or visible
+        for head, rest, visible in uses.dots:
+            place = _head_in(head, local)
+            if place:
+                dots[place, rest] = dots.get((place, rest), False) or visible
+        runs.update(dict.fromkeys(run for run in uses.runs if leading_identifier(run) not in local))
+    return {
+        "words": tuple(words),
+        "counts": bytes(min(count, 255) for count in words.values()),
+        "hidden": frozenset(words) - shown,
+        "dots": tuple((head, rest, visible) for (head, rest), visible in dots.items()),
+        "runs": tuple(runs),
+    }
+
+
+def _head_in(head: str, local: Mapping[str, Binder]) -> str:
+    """A type head with `?x` put in for the variable `x`, or as `@x` where `x` is a declaration."""
+    if not head.startswith("?"):
+        return head
+    base, bar, fields = head[1:].partition("|")
+    applied = base.endswith("()")
+    name = base.removesuffix("()")
+    first, dot, rest = name.partition(".")
+    binder = local.get(first)
+    if binder is None:
+        return f"@{name}{bar}{fields}"
+    found = binder.codomain if applied and binder.head == "→" else binder.head
+    if not found:
+        return ""
+    return "|".join(part for part in (found, *(rest.split(".") if dot else ()), fields) if part)
 
 
 _DEPRECATED = re.compile(r"deprecated\b(?:\s+(?!\()(?P<name>[^\s\"(]+))?")

@@ -13,7 +13,11 @@ __all__ = ["NameTable", "Vocabulary"]
 
 
 class NameTable:
-    """Existence, protection and aliases of full names; resolves identifiers by Lean's order."""
+    """Existence, protection and aliases of full names; resolves identifiers by Lean's order.
+
+    A `lenient` one is for text that is known to compile: where the innermost namespace that an `open` can
+    mean does not have a name, those around it are tried too.
+    """
 
     def __init__(
         self,
@@ -21,7 +25,9 @@ class NameTable:
         protected: Iterable[str] = (),
         aliases: Mapping[str, str] | None = None,
         weak: Iterable[str] = (),
+        lenient: bool = False,
     ) -> None:
+        self.lenient = lenient
         self.names = set(names)
         self.protected = frozenset(protected)
         self.aliases = dict(aliases or {})
@@ -29,6 +35,7 @@ class NameTable:
         self.weak = frozenset(weak)
         self.namespaces = _prefixes(self.names)
         self._opened: dict[Context, tuple[tuple[str, ...], tuple[Opened, ...]]] = {}
+        self._outermost: dict[Context, tuple[Opened, ...]] = {}
 
     def known(self, name: str) -> bool:
         return name in self.names or name in self.aliases
@@ -40,22 +47,50 @@ class NameTable:
             current = tuple(enclosing(context.namespace))
             opened: dict[Opened, None] = {}
             for entry in context.opens:
-                # The innermost namespace of that name is opened, and those inside what is open already.
-                inner = [f"{outer}.{entry.name}" for outer in enclosing(entry.at)]
-                inner.append(entry.name.removeprefix("_root_."))
-                places = [next((place for place in inner if place in self.namespaces), "")]
-                places += [f"{o.name}.{entry.name}" for o in opened]
-                for place in dict.fromkeys(places):
-                    if place in self.namespaces:
-                        full = Opened("", place, entry.only, entry.hiding, entry.renaming)
-                        opened[full] = None
+                for place in self._opened_by(entry, [o.name for o in opened]):
+                    full = Opened("", place, entry.only, entry.hiding, entry.renaming)
+                    opened[full] = None
             cached = self._opened[context] = (current, tuple(reversed(opened)))
         return cached
+
+    def _opened_by(self, entry: Opened, open_already: Iterable[str]) -> list[str]:
+        """Full names of the namespaces that an `open` opens.
+
+        That is the innermost one of that name, and those inside what is open already.
+        """
+        inner = [f"{outer}.{entry.name}" for outer in enclosing(entry.at)]
+        inner.append(entry.name.removeprefix("_root_."))
+        places = [next((place for place in inner if place in self.namespaces), "")]
+        places += [f"{name}.{entry.name}" for name in open_already]
+        return [place for place in dict.fromkeys(places) if place in self.namespaces]
+
+    def _outer(self, context: Context) -> tuple[Opened, ...]:
+        """The opened namespaces of every level, not only the innermost of each name."""
+        cached = self._outermost.get(context)
+        if cached is None:
+            found: dict[Opened, None] = {}
+            for entry in context.opens:
+                for outer in (*enclosing(entry.at), ""):
+                    place = f"{outer}.{entry.name}" if outer else entry.name.removeprefix("_root_.")
+                    if place in self.namespaces:
+                        found[Opened("", place, entry.only, entry.hiding, entry.renaming)] = None
+            cached = self._outermost[context] = tuple(found)
+        return cached
+
+    def expand_opens(self, opens: Iterable[Opened]) -> tuple[str, ...]:
+        """Full names of the namespaces that `open scoped` commands open; unknown ones as written."""
+        found: dict[str, None] = {}
+        for entry in opens:
+            found.update(dict.fromkeys(self._opened_by(entry, list(found)) or [entry.name]))
+        return tuple(found)
 
     def resolve(self, identifier: str, context: Context) -> tuple[str, ...]:
         """Full names that an identifier can mean; aliases made by `export` are followed."""
         current, opened = self.expand(context)
         found = resolve(identifier, current, opened, self.known, self.protected.__contains__)
+        if self.lenient and not found and context.opens and not identifier.startswith("_root_."):
+            # A namespace that hides the one meant may only come to be in a file that is not imported here.
+            found = resolve(identifier, (), self._outer(context), self.known, self.protected.__contains__)
         if len(found) > 1 and self.weak:
             found = tuple(name for name in found if name not in self.weak) or found
         return tuple(dict.fromkeys(self.aliases.get(name, name) for name in found))

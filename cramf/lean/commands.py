@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cramf.lean.brackets import CLOSERS, OPENERS, Tokens
-from cramf.lean.lexer import LexicalError, Lines, TokenKind, tokenize
+from cramf.lean.lexer import LexicalError, Lines, TokenKind, scan
 
 __all__ = ["DECLARATION_KEYWORDS", "MODIFIERS", "RawCommand", "SourceText", "split_commands"]
 
@@ -49,13 +49,16 @@ class SourceText:
     tokens: Tokens
     lines: Lines
     errors: list[LexicalError]
+    skipped: list[tuple[int, int]]
+    """Spans of proofs that were passed over."""
 
     @classmethod
-    def read(cls, text: str) -> SourceText:
-        tokens, errors = tokenize(text)
+    def read(cls, text: str, proofs: bool = True) -> SourceText:
+        """Scan a text; see `cramf.lean.lexer.scan` for `proofs`."""
+        tokens, errors, skipped = scan(text, proofs)
         dropped = (TokenKind.MODULE_DOC, TokenKind.ERROR)
-        kept = Tokens(t for t in tokens if t.kind >= TokenKind.DOC and t.kind not in dropped)
-        return cls(text, kept, Lines(text), errors)
+        kept = Tokens(t for t in tokens if t.kind not in dropped)
+        return cls(text, kept, Lines(text), errors, skipped)
 
     def first_on_line(self, index: int) -> bool:
         """Whether only blanks stand before this token on its line."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from cramf.lean.brackets import Tokens, bracket_end, top_level
 from cramf.lean.commands import MODIFIERS, RawCommand, SourceText
 from cramf.lean.lexer import TokenKind
-from cramf.lean.syntax import Binder, Constructor, Declaration, Field
+from cramf.lean.statement import Reader, codomain_head, type_head
+from cramf.lean.syntax import Binder, Constructor, Declaration, Field, Uses
 from cramf.lean.terms import free_identifiers, one_line
 
 __all__ = ["docstring_text", "parse_binders", "parse_declaration", "prelude_of"]
@@ -52,18 +53,25 @@ def split_entries(source: SourceText, start: int, stop: int) -> list[str]:
     ]
 
 
-def parse_binders(source: SourceText, index: int, stop: int) -> tuple[list[Binder], int]:
-    """Binder groups from `index` on, and the index of the first token that is none."""
+def parse_binders(
+    source: SourceText, index: int, stop: int, reader: Reader | None = None
+) -> tuple[list[Binder], int]:
+    """Binder groups from `index` on, and the index of the first token that is none.
+
+    With a `reader` it reads them as part of one statement; without one each is read for itself.
+    """
     tokens = source.tokens
     binders: list[Binder] = []
     while index < stop:
         token = tokens[index]
         if token.text in _BINDER_OPENERS:
             close = bracket_end(tokens, index, stop)
-            binders.append(_bracketed(source, index, close))
+            binders.append(_bracketed(source, index, close, reader))
             index = close + 1
         elif token.text == "_" or (token.kind == TokenKind.IDENTIFIER and token.text not in _BREAKS):
             binders.append(Binder("", (token.text,), token.text, ()))
+            if reader is not None:
+                reader.bound.add(token.text)
             index += 1
         else:
             break
@@ -73,7 +81,7 @@ def parse_binders(source: SourceText, index: int, stop: int) -> tuple[list[Binde
 _BREAKS = frozenset("where extends deriving with by in at".split())
 
 
-def _bracketed(source: SourceText, start: int, close: int) -> Binder:
+def _bracketed(source: SourceText, start: int, close: int, reader: Reader | None) -> Binder:
     """The binder group between two brackets."""
     tokens = source.tokens
     opener = tokens[start].text
@@ -88,26 +96,35 @@ def _bracketed(source: SourceText, start: int, close: int) -> Binder:
         words = tokens[start + 1 : colon]
         if all(t.kind == TokenKind.IDENTIFIER for t in words):
             names = tuple(t.text for t in words)
-        type_start = colon + 1
+        # `[∀ i, Foo (x i : T)]` has no name in front of its first colon.
+        type_start = colon + 1 if names or opener != "[" else start + 1
     elif opener == "[":
         type_start = start + 1
     else:
-        words = tokens[start + 1 : close]
+        type_start = _before_default(tokens, start + 1, close)
+        words = tokens[start + 1 : type_start]
         if all(t.kind == TokenKind.IDENTIFIER for t in words):
             names = tuple(t.text for t in words)
-            type_start = close
         else:
             type_start = start + 1
     type_end = _before_default(tokens, type_start, close)
-    identifiers, _, _ = free_identifiers(tokens, type_start, type_end)
-    head = ""
-    if type_start < type_end and tokens[type_start].kind == TokenKind.IDENTIFIER:
-        head = tokens[type_start].text
-        # `f : X → Y` is a function, not an element of `X`, so dot notation on it means `Function`.
-        if any(t.text[0] == "→" for t in tokens[type_start:type_end]):
-            head = ""
+    own = Reader(tokens) if reader is None else reader
+    if names:
+        own.declare(names, type_start, type_end)
+    own.read(type_start, type_end)
+    if type_end < close and reader is not None and opener == "(":
+        # Lean keeps a default in the binder's type, as `optParam T v` or `autoParam T tactic`.
+        tactic = type_end + 1 < close and tokens[type_end + 1].text == "by"
+        own.add("autoParam" if tactic else "optParam")
+        own.read(type_end + 1, close)
     text = one_line(source, start, type_end) + tokens[close].text if type_end < close else ""
-    return Binder(opener, names, text or one_line(source, start, close + 1), tuple(identifiers), head)
+    text = text or one_line(source, start, close + 1)
+    name = names[0] if names else ""
+    head, codomain = own.heads.get(name, ""), own.codomains.get(name, "")
+    if reader is not None:
+        return Binder(opener, names, text, (), head, codomain)
+    uses = own.uses()
+    return Binder(opener, names, text, uses.words, head, codomain, uses)
 
 
 def _before_default(tokens: Tokens, start: int, stop: int) -> int:
@@ -171,7 +188,8 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
     body = signature_end(source, index, stop)
     if keyword in _DATA:
         body = _first_alternative(source, index, body)
-    binders, index = parse_binders(source, index, body)
+    reader = Reader(tokens)
+    binders, index = parse_binders(source, index, body, reader)
     parents: tuple[str, ...] = ()
     type_end = body
     for position in range(index, body):
@@ -181,17 +199,19 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
     result_start = index + 1 if index < body and tokens[index].text == ":" else index
     # Since Lean v4.17 the type may follow `extends`; before, it came in front of it.
     result = one_line(source, result_start, type_end) if result_start < type_end else ""
-    identifiers, symbols, bound = free_identifiers(tokens, head, body)
-    bound.update(universes)
-    for binder in binders:
-        bound.update(binder.names)
+    reader.bound.update(universes)
+    reader.read(index, body)
+    uses = reader.uses()
     fields: tuple[Field, ...] = ()
     constructors: tuple[Constructor, ...] = ()
     mk_name = "mk"
     if keyword in ("structure", "class") and body < stop:
-        fields, mk_name = _fields(source, body, stop)
+        fields, mk_name = _fields(source, body, stop, reader)
     elif keyword in _DATA:
-        constructors = _constructors(source, body, stop)
+        constructors = _constructors(source, body, stop, reader, name)
+    body_head = ""
+    if keyword in ("abbrev", "def") and body < stop and tokens[body].text == ":=":
+        body_head = type_head(tokens, body + 1, stop)
     return Declaration(
         keyword=keyword,
         name=name,
@@ -202,11 +222,13 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
         binders=tuple(binders),
         result=result,
         signature=one_line(source, head, body),
-        identifiers=tuple(x for x in identifiers if x not in bound),
-        symbols=tuple(symbols),
-        bound=frozenset(bound),
+        uses=uses,
+        head=codomain_head(tokens, result_start, type_end) if result_start < type_end else "",
+        body_head=body_head,
         body=(tokens[body].start if body < stop else tokens[stop - 1].end, tokens[stop - 1].end),
-        body_words=frozenset() if keyword in ("theorem", "lemma") else _body_words(tokens, body, stop, bound),
+        body_words=frozenset()
+        if keyword in ("theorem", "lemma")
+        else _body_words(tokens, body, stop, uses.bound),
         universes=universes,
         fields=fields,
         constructors=constructors,
@@ -216,7 +238,7 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
     )
 
 
-def _body_words(tokens: Tokens, body: int, stop: int, bound: set[str]) -> frozenset[str]:
+def _body_words(tokens: Tokens, body: int, stop: int, bound: frozenset[str]) -> frozenset[str]:
     """First components of the identifiers free in a body, outside tactic blocks."""
     identifiers, _, inside = free_identifiers(tokens, body, stop)
     return frozenset(x.partition(".")[0] for x in identifiers) - inside - bound
@@ -260,7 +282,7 @@ def _parents(source: SourceText, index: int, stop: int) -> tuple[tuple[str, ...]
     return tuple(names), index
 
 
-def _fields(source: SourceText, body: int, stop: int) -> tuple[tuple[Field, ...], str]:
+def _fields(source: SourceText, body: int, stop: int, reader: Reader) -> tuple[tuple[Field, ...], str]:
     """Fields of a structure whose body begins at `where` (or `:=`), and the constructor's name.
 
     A field begins in the column of the first one; what stands further right belongs to its type.
@@ -307,14 +329,36 @@ def _fields(source: SourceText, body: int, stop: int) -> tuple[tuple[Field, ...]
         type_end = _before_default(tokens, start, end)
         line = source.lines.line(tokens[position].start)
         text = one_line(source, start, type_end)
-        fields += [Field(name, line, text, docstring, protected) for name in names]
+        head, uses = _read_field(tokens, start, type_end, reader, names)
+        fields += [Field(name, line, text, docstring, protected, head, uses) for name in names]
         docstring = ""
     return tuple(fields), mk_name
 
 
+def _read_field(tokens: Tokens, start: int, stop: int, outer: Reader, names: list[str]) -> tuple[str, Uses]:
+    """Head of a field's type and what it speaks of; the names of the fields before it are bound."""
+    colon = next((i for i in top_level(tokens, start, stop) if tokens[i].text == ":"), -1)
+    if colon < 0:
+        return "", Uses()  # a new default for a parent's field
+    reader = outer.inner()
+    for index in top_level(tokens, start, colon):
+        if tokens[index].text in _BINDER_OPENERS:
+            reader.read_group(index, bracket_end(tokens, index, stop))
+        elif tokens[index].kind == TokenKind.IDENTIFIER:
+            reader.bound.add(tokens[index].text)
+    reader.read(colon + 1, stop)
+    outer.declare(names, colon + 1, stop)
+    return codomain_head(tokens, colon + 1, stop), reader.uses()
+
+
 def _field_names(tokens: Tokens, index: int, stop: int) -> tuple[list[str], int]:
-    """Names that a field line declares, and where its binders or type begin."""
-    position = index + (tokens[index].text in _BINDER_OPENERS)
+    """Names that a field line declares, and where its binders or type begin.
+
+    Only a bracketed line declares several: in `out xs : T` the second word is a binder.
+    """
+    if tokens[index].text not in _BINDER_OPENERS:
+        return [tokens[index].text] if tokens[index].text not in _BREAKS else [], index + 1
+    position = index + 1
     names: list[str] = []
     while position < stop and tokens[position].kind == TokenKind.IDENTIFIER:
         names.append(tokens[position].text)
@@ -322,8 +366,10 @@ def _field_names(tokens: Tokens, index: int, stop: int) -> tuple[list[str], int]
     return [n for n in names if n not in _BREAKS], position
 
 
-def _constructors(source: SourceText, body: int, stop: int) -> tuple[Constructor, ...]:
-    """Constructors of an inductive type."""
+def _constructors(
+    source: SourceText, body: int, stop: int, outer: Reader, name: str
+) -> tuple[Constructor, ...]:
+    """Constructors of an inductive type, whose own name is bound in them."""
     tokens = source.tokens
     found: list[Constructor] = []
     bars = [i for i in top_level(tokens, body, stop) if tokens[i].text in ("|", "deriving")]
@@ -339,7 +385,12 @@ def _constructors(source: SourceText, body: int, stop: int) -> tuple[Constructor
             )
         if tokens[bar].text == "|" and position < end and tokens[position].kind == TokenKind.IDENTIFIER:
             line = source.lines.line(tokens[position].start)
-            found.append(Constructor(tokens[position].text, line, one_line(source, position + 1, end)))
+            reader = outer.inner()
+            reader.bound.add(name)
+            index = parse_binders(source, position + 1, end, reader)[1]
+            reader.read(index, end)
+            text = one_line(source, position + 1, end)
+            found.append(Constructor(tokens[position].text, line, text, reader.uses()))
     return tuple(found)
 
 
@@ -375,9 +426,7 @@ def _alias(
         binders=(),
         result="",
         signature="",
-        identifiers=(target,) if target else (),
-        symbols=(),
-        bound=frozenset(),
+        uses=Uses((target,), (1,)) if target else Uses(),
         body=(tokens[command.end - 1].end, tokens[command.end - 1].end),
         alias_of=target,
         alias_names=names,

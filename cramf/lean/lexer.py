@@ -13,7 +13,16 @@ from bisect import bisect_right
 from enum import IntEnum
 from typing import NamedTuple
 
-__all__ = ["LexicalError", "Lines", "Token", "TokenKind", "is_identifier", "tokenize"]
+__all__ = [
+    "LexicalError",
+    "Lines",
+    "Token",
+    "TokenKind",
+    "is_identifier",
+    "leading_identifier",
+    "scan",
+    "tokenize",
+]
 
 
 class TokenKind(IntEnum):
@@ -60,26 +69,29 @@ _ATOM = f"(?:[{_LETTER}][{_LETTER}0-9'!?{_SUBSCRIPT}]*|«[^«»\n]*»)"
 # Superscripts and subscripts that Mathlib glues to an operator (`→ₗ`, `≃ₐ`, `⁻¹'`).
 _MARK = f"{_SUBSCRIPT}\u2070-\u207f\u00b2\u00b3\u00b9\u1d30-\u1d61\u1d9c-\u1dbf\u02b0-\u02b8'"
 
-_PATTERN = re.compile(
-    "|".join(
-        (
-            r"(?P<ws>\s+)",
-            rf"(?P<id>{_ATOM}(?:\.{_ATOM})*)",
-            r"(?P<line>--[^\n]*)",
-            r"(?P<block>/-)",
-            r"(?P<num>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+"
-            r"|\d[\d_]*(?:\.(?!\.)\d*(?:[eE][+-]?\d+)?(?![\w«])|[eE][+-]?\d+)?)",
-            r"(?P<str>\")",
-            r"(?P<char>'(?:\\(?:u\{?[0-9a-fA-F]+\}?|x[0-9a-fA-F]{2}|.)|[^\\'\n\s])')",
-            # Double backtick names, then multi-character ASCII operators, longest first.
-            rf"(?P<quote>``?{_ATOM}(?:\.{_ATOM})*)",
-            r"(?P<sym>⁻¹[ᵁ'ᵒᵖ]*|<\|>|<;>|\|>\.|:=|=>|->|<-|<\||\|>|\.\.\.|\.\.|::|&&|\|\||<=|>=|!=|==|\+\+"
-            r"|@\[|%\[|#\[|''|<\$>|<\*>|\*>|<\*|>>=|>>|\|\|\||&&&|\$\(|//|"
-            rf"[←→↔∣∘×≃≅≤≥∑∏∃∀∫⊗⊕⟶⥤⊣⟹≫⊓⊔⋂⋃⨆⨅][{_MARK}!]*|.)",
-        )
-    ),
-    re.DOTALL,
+_ALTERNATIVES = "|".join(
+    (
+        rf"(?P<id>{_ATOM}(?:\.{_ATOM})*)",
+        r"(?P<line>--[^\n]*)",
+        r"(?P<block>/-)",
+        r"(?P<num>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+"
+        r"|\d[\d_]*(?:\.(?!\.)\d*(?:[eE][+-]?\d+)?(?![\w«])|[eE][+-]?\d+)?)",
+        r"(?P<str>\")",
+        r"(?P<char>'(?:\\(?:u\{?[0-9a-fA-F]+\}?|x[0-9a-fA-F]{2}|.)|[^\\'\n\s])')",
+        # Double backtick names, then multi-character ASCII operators, longest first.
+        rf"(?P<quote>``?{_ATOM}(?:\.{_ATOM})*)",
+        r"(?P<sym>⁻¹[ᵁ'ᵒᵖ]*|<\|>|<;>|\|>\.|:=|=>|->|<-|<\||\|>|\.\.\.|\.\.|::|&&|\|\||<=|>=|!=|==|\+\+"
+        r"|@\[|%\[|#\[|''|<\$>|<\*>|\*>|<\*|>>=|>>|\|\|\||&&&|\$\(|//|"
+        rf"[←→↔∣∘×≃≅≤≥∑∏∃∀∫⊗⊕⟶⥤⊣⟹≫⊓⊔⋂⋃⨆⨅ΣΠ][{_MARK}!]*|.)",
+    )
 )
+_LOSSLESS = re.compile(rf"(?P<ws>\s+)|{_ALTERNATIVES}", re.DOTALL)
+# The same with blanks and line comments passed over, which halves the number of matches.
+_MEANINGFUL = re.compile(rf"(?>\s+|--[^\n]*)*+(?:{_ALTERNATIVES}|\Z)", re.DOTALL)
+_PROOF = re.compile(r"[^\n]*(?:\n(?:[ \t][^\n]*|(?=\n)))*")
+_DEPTH = {**dict.fromkeys("( [ { ⟨ ⦃ @[ #[ %[ $( ⟦".split(), 1), **dict.fromkeys(") ] } ⟩ ⦄ ⟧".split(), -1)}
+_PROVED = frozenset({"theorem", "lemma"})
+_LOCAL = frozenset("let have letI haveI let_fun suffices set".split())
 _BLOCK = re.compile(r"/-|-/")
 _STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
 _INTERPOLATED = re.compile(r'[^"\\{]*(?:\\.[^"\\{]*)*', re.DOTALL)
@@ -106,6 +118,12 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER.fullmatch(text) is not None
 
 
+def leading_identifier(text: str) -> str:
+    """The identifier that `text` begins with, or ""."""
+    found = _IDENTIFIER.match(text)
+    return found.group() if found else ""
+
+
 def tokenize(text: str) -> tuple[list[Token], list[LexicalError]]:
     """Cut `text` into tokens that tile it, and tell what could not be read.
 
@@ -115,54 +133,120 @@ def tokenize(text: str) -> tuple[list[Token], list[LexicalError]]:
     tokens: list[Token] = []
     errors: list[LexicalError] = []
     append = tokens.append
-    match = _PATTERN.match
-    kinds = _GROUP_KIND
+    match = _LOSSLESS.match
     position, size = 0, len(text)
     unclosed = 0
     while position < size:
         found = match(text, position)
         assert found is not None  # the last alternative takes any character
-        group = found.lastgroup
-        end = found.end()
+        group = found.lastgroup or "sym"
         if group == "id":
             append(Token(_WORD, found.group(), position))
-            position = end
-            if end < size and text[end] in '"#' and unclosed < _MAX_UNCLOSED:
-                position = _string_after_prefix(text, found.group(), end, tokens)
-                if position < 0:
-                    unclosed += 1
-                    position = end
-                    opening = _RAW_START.match(text, end) if found.group() == "r" else None
-                    if opening:
-                        errors.append(LexicalError(end, "unclosed raw string"))
-                        append(Token(TokenKind.ERROR, opening.group(), end))
-                        position = opening.end()
-            continue
-        if group == "block":
-            end, closed = _close_comment(text, end)
-            opener = text[position : position + 3]
-            kind = TokenKind.COMMENT
-            if opener == "/--" and text[position : position + 4] != "/--/":
-                kind = TokenKind.DOC
-            elif opener == "/-!":
-                kind = TokenKind.MODULE_DOC
-            if not closed:
-                kind = TokenKind.ERROR
-                errors.append(LexicalError(position, "unclosed comment"))
-        elif group == "str":
-            kind = TokenKind.STRING
-            closing = _STRING_END.match(text, end) if unclosed < _MAX_UNCLOSED else None
-            if closing:
-                end = closing.end()
-            else:
-                kind = TokenKind.ERROR
-                unclosed += 1
-                errors.append(LexicalError(position, "unclosed string"))
+            position = found.end()
+            if position < size and text[position] in '"#':
+                position, unclosed = _prefixed_string(text, found.group(), position, unclosed, tokens, errors)
+        elif group in ("block", "str"):
+            position, unclosed = _delimited(text, group, position, unclosed, tokens, errors)
         else:
-            kind = kinds[group or "sym"]
-        append(Token(kind, text[position:end], position))
-        position = end
+            append(Token(_GROUP_KIND[group], found.group(), position))
+            position = found.end()
     return tokens, errors
+
+
+def scan(text: str, proofs: bool = True) -> tuple[list[Token], list[LexicalError], list[tuple[int, int]]]:
+    """The tokens that carry meaning: no blanks, no comments but those of documentation.
+
+    With `proofs` false the proofs of theorems that begin in the first column are passed over wherever that
+    is safe (no comment, no string in them); the third value has the spans that were. A proof then ends where
+    a line begins in the first column.
+    """
+    tokens: list[Token] = []
+    errors: list[LexicalError] = []
+    skipped: list[tuple[int, int]] = []
+    append = tokens.append
+    match = _MEANINGFUL.match
+    kinds = _GROUP_KIND
+    position, size = 0, len(text)
+    unclosed = depth = 0
+    proving = False
+    while position < size:
+        found = match(text, position)
+        group = found.lastgroup if found is not None else None
+        if found is None or group is None:
+            break
+        start = found.start(group)
+        word = text[start : found.end()]
+        if group == "id":
+            append(Token(_WORD, word, start))
+            position = found.end()
+            if position < size and text[position] in '"#':
+                position, unclosed = _prefixed_string(text, word, position, unclosed, tokens, errors)
+            elif word in _PROVED:
+                line = text.rfind("\n", 0, start) + 1
+                proving, depth = not proofs and not text[line].isspace(), 0
+            elif word in _LOCAL:
+                proving = False
+        elif group in ("block", "str"):
+            position, unclosed = _delimited(text, group, start, unclosed, tokens, errors)
+            if tokens and tokens[-1].kind == TokenKind.COMMENT:
+                tokens.pop()
+        else:
+            append(Token(kinds[group], word, start))
+            position = found.end()
+            if proving:
+                depth += _DEPTH.get(word, 0)
+                if word == ":=" and depth == 0:
+                    proving = False
+                    body = _PROOF.match(text, position)
+                    end = body.end() if body is not None else position
+                    if text.find("/-", position, end) < 0 and text.find('"', position, end) < 0:
+                        skipped.append((position, end))
+                        position = end
+    return tokens, errors, skipped
+
+
+def _prefixed_string(
+    text: str, word: str, end: int, unclosed: int, tokens: list[Token], errors: list[LexicalError]
+) -> tuple[int, int]:
+    """The raw or interpolated string after an identifier: where it ends, and the number unclosed so far."""
+    if unclosed >= _MAX_UNCLOSED:
+        return end, unclosed
+    position = _string_after_prefix(text, word, end, tokens)
+    if position >= 0:
+        return position, unclosed
+    opening = _RAW_START.match(text, end) if word == "r" else None
+    if opening is None:
+        return end, unclosed + 1
+    errors.append(LexicalError(end, "unclosed raw string"))
+    tokens.append(Token(TokenKind.ERROR, opening.group(), end))
+    return opening.end(), unclosed + 1
+
+
+def _delimited(
+    text: str, group: str, start: int, unclosed: int, tokens: list[Token], errors: list[LexicalError]
+) -> tuple[int, int]:
+    """The block comment or string that begins at `start`: where it ends, and the unclosed so far."""
+    if group == "block":
+        end, closed = _close_comment(text, start + 2)
+        opener = text[start : start + 3]
+        kind = TokenKind.COMMENT
+        if opener == "/--" and text[start : start + 4] != "/--/":
+            kind = TokenKind.DOC
+        elif opener == "/-!":
+            kind = TokenKind.MODULE_DOC
+        if not closed:
+            kind = TokenKind.ERROR
+            errors.append(LexicalError(start, "unclosed comment"))
+    else:
+        kind = TokenKind.STRING
+        closing = _STRING_END.match(text, start + 1) if unclosed < _MAX_UNCLOSED else None
+        end = closing.end() if closing else start + 1
+        if not closing:
+            kind = TokenKind.ERROR
+            unclosed += 1
+            errors.append(LexicalError(start, "unclosed string"))
+    tokens.append(Token(kind, text[start:end], start))
+    return end, unclosed
 
 
 def _close_comment(text: str, position: int) -> tuple[int, bool]:

@@ -14,6 +14,7 @@ from cramf.lean.terms import free_identifiers
 __all__ = ["ParsedFile", "parse_file"]
 
 _NOTATION = frozenset("notation notation3 infix infixl infixr prefix postfix".split())
+_SYNTAX = frozenset("macro syntax elab".split())
 _NAMED = frozenset("namespace section end universe include omit import export attribute".split())
 
 
@@ -26,9 +27,12 @@ class ParsedFile:
     source: SourceText
 
 
-def parse_file(text: str) -> ParsedFile:
-    """Parse Lean source text. Never raises for any text; what cannot be read is listed in `errors`."""
-    source = SourceText.read(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+def parse_file(text: str, proofs: bool = True) -> ParsedFile:
+    """Parse Lean source text. Never raises for any text; what cannot be read is listed in `errors`.
+
+    With `proofs` false most proofs are passed over unread, which takes half the time.
+    """
+    source = SourceText.read(text.removeprefix("\ufeff").replace("\r\n", "\n"), proofs)
     errors = [ParseError(source.lines.line(e.offset), e.message) for e in source.errors]
     commands: list[Command] = []
     for raw in split_commands(source):
@@ -53,7 +57,7 @@ def _command(source: SourceText, raw: RawCommand) -> Command:
         declaration = parse_declaration(source, raw)
         return Command(keyword, line, start, end, declaration=declaration)
     first, stop = raw.keyword + 1, raw.end - raw.scoped_in
-    if keyword in _NOTATION:
+    if keyword in _NOTATION or (keyword in _SYNTAX and _makes_terms(source, raw)):
         return Command(
             keyword, line, start, end, notation=_notation(source, raw), scope_name=_scope_name(source, raw)
         )
@@ -86,6 +90,21 @@ def _command(source: SourceText, raw: RawCommand) -> Command:
     _, _, modifiers = prelude_of(source, raw)
     text = " ".join(modifiers)
     return Command(keyword, line, start, end, names, text, raw.scoped_in, attributes=attributes, only=only)
+
+
+def _makes_terms(source: SourceText, raw: RawCommand) -> bool:
+    """Whether a `macro` or `syntax` command extends terms, as its `: term` says."""
+    tokens = source.tokens
+    for index in range(raw.keyword + 1, min(raw.end, raw.keyword + 60)):
+        if tokens[index].text == "=>":
+            return False
+        following = tokens[index + 1].text if index + 1 < raw.end else ""
+        if tokens[index].text == ":" and following == "term":
+            # `x:term` is an argument, and it is never the last thing before the arrow.
+            after = tokens[index + 2].text if index + 2 < raw.end else "=>"
+            if after == "=>":
+                return True
+    return False
 
 
 def _scope_name(source: SourceText, raw: RawCommand) -> str:

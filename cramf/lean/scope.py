@@ -35,6 +35,8 @@ class Context:
 
     namespace: str = ""
     opens: tuple[Opened, ...] = ()
+    scoped: tuple[Opened, ...] = ()
+    """What `open scoped` opened: it brings notation, and no names."""
 
 
 def enclosing(namespace: str) -> Iterator[str]:
@@ -65,7 +67,7 @@ class ScopeTracker:
         self.namespace = ""
         self.errors: list[tuple[int, str]] = []
         self._frames: list[_Frame] = []
-        self._opens: list[Opened] = []
+        self._opens: list[tuple[Opened, bool]] = []
         self._variables: tuple[Binder, ...] = ()
         self._included: frozenset[str] = frozenset()
         self._omitted: frozenset[str] = frozenset()
@@ -75,7 +77,8 @@ class ScopeTracker:
     @property
     def context(self) -> Context:
         if self._context is None:
-            self._context = Context(self.namespace, tuple(self._opens))
+            opens = tuple(o for o, scoped in self._opens if not scoped)
+            self._context = Context(self.namespace, opens, tuple(o for o, scoped in self._opens if scoped))
         return self._context
 
     @property
@@ -97,13 +100,10 @@ class ScopeTracker:
         if command.scoped_in:
             self._once.append((len(self._opens), self._variables, self._included, self._omitted))
         if kind in ("open", "open scoped"):
-            # `open scoped` brings notation only, so it does not touch identifiers.
-            if kind == "open":
-                for name in command.names:
-                    self._opens.append(
-                        Opened(self.namespace, name, command.only, command.hiding, command.renaming)
-                    )
-                self._context = None
+            for name in command.names:
+                opened = Opened(self.namespace, name, command.only, command.hiding, command.renaming)
+                self._opens.append((opened, kind == "open scoped"))
+            self._context = None
         elif kind == "variable":
             self._variables += _rebound(self._variables, command.binders)
         elif kind == "namespace":
@@ -246,7 +246,7 @@ def resolve(
     for entry in opened:
         if entry.only or entry.renaming:
             # These open the names they give and nothing else, protected or not.
-            source = dict((new, old) for old, new in entry.renaming).get(first)
+            source = {new: old for old, new in entry.renaming}.get(first)
             source = first if source is None and first in entry.only else source
             if source is None:
                 continue

@@ -12,6 +12,7 @@ __all__ = [
     "Field",
     "NotationCommand",
     "ParseError",
+    "Uses",
 ]
 
 
@@ -24,10 +25,33 @@ class ParseError:
 
 
 @dataclass(frozen=True, slots=True)
+class Uses:
+    """What a span of terms speaks of; heads of types as `cramf.lean.statement` writes them.
+
+    `words` are the free identifiers in order of first occurrence, `counts` how often each occurs, `hidden`
+    those that stand only where Lean's printer shows nothing of the elaborated term (type ascriptions, binder
+    types under `∃`, `fun` and set builders). `dots` are `(head, field, shown)` of dot notation, `runs` the
+    beginnings of operators and other notation, `bound` the names that the span binds.
+    """
+
+    words: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    dots: tuple[tuple[str, str, bool], ...] = ()
+    runs: tuple[str, ...] = ()
+    bound: frozenset[str] = frozenset()
+
+
+_NOTHING = Uses()
+
+
+@dataclass(frozen=True, slots=True)
 class Binder:
     """One bracketed binder group, or a bare name (`kind` ""); `text` is the group as written.
 
-    `kind` is the opening bracket: "(", "{", "⦃" or "[". `head` is the first identifier of the type.
+    `kind` is the opening bracket: "(", "{", "⦃" or "[". `head` and `codomain` are those of the type,
+    `identifiers` its free identifiers and `uses` all that it speaks of; the last two are only filled for
+    `variable` commands, since a declaration's own binders are part of its statement.
     """
 
     kind: str
@@ -35,17 +59,22 @@ class Binder:
     text: str
     identifiers: tuple[str, ...]
     head: str = ""
+    codomain: str = ""
+    uses: Uses = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A structure field: name as written, line, and its text without the default value."""
+    """A structure field: name as written, line, its text without the default value, and its type's head."""
 
     name: str
     line: int
     text: str
     docstring: str = ""
     protected: bool = False
+    head: str = ""
+    uses: Uses = _NOTHING
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,7 @@ class Constructor:
     name: str
     line: int
     text: str
+    uses: Uses = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +93,8 @@ class Declaration:
 
     `keyword` is the Lean keyword (`class inductive` and `class abbrev` are spelt out); `name` is ""
     for an anonymous instance or example. `signature` is binders and result type on one line,
-    `result` the result type alone. `identifiers` are the identifiers that occur free in the
-    statement in order of first occurrence, `symbols` its operator tokens, `bound` the names that it
-    binds, and `heads` the head identifier of each binder's type by name.
+    `result` the result type alone and `head` that type's head (for a function type that of what it ends
+    in). `uses` is what the statement speaks of. `body_head` is the head of the body of an abbreviation.
     """
 
     keyword: str
@@ -77,10 +106,10 @@ class Declaration:
     binders: tuple[Binder, ...]
     result: str
     signature: str
-    identifiers: tuple[str, ...]
-    symbols: tuple[str, ...]
-    bound: frozenset[str]
+    uses: Uses
     body: tuple[int, int]
+    head: str = ""
+    body_head: str = ""
     body_words: frozenset[str] = frozenset()
     """First components of the identifiers in the body of a definition, which decide its variables too."""
     universes: tuple[str, ...] = ()
@@ -91,6 +120,16 @@ class Declaration:
     alias_of: str = ""
     alias_names: tuple[str, ...] = ()
     mk_name: str = "mk"
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Identifiers that occur free in the statement, in order of first occurrence."""
+        return self.uses.words
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """Names that the statement binds."""
+        return self.uses.bound
 
 
 @dataclass(frozen=True, slots=True)

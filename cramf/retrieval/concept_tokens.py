@@ -24,10 +24,14 @@ _IRREGULAR: Final = {
 }  # fmt: skip
 # Written together or with a hyphen; the key is the joined form.
 _PREFIXES: Final = frozenset("anti co equi non pre pseudo quasi semi sub".split())
+_SYMBOLS: Final = GREEK | {"wp": "wp"}
+"""Macros that are read as one letter, with the letter's name."""
 # What may stand between two tokens of one name: a possessive, blanks, a hyphen,
-# math shifts and braces, a few at most.
-_GAP: Final = re.compile(r"(?:['’]s)?[\s~${}^_*\\()\-\u2010-\u2014]{1,8}")
+# math shifts and braces, a few at most; or an apostrophe alone, as in d'Alembert.
+_GAP: Final = re.compile(r"(?:['’]s?)?[\s~${}^_*\\()\-\u2010-\u2014]{1,8}|['’]")
 _BAD_GAP: Final = re.compile(r"\n\s*\n|[()][^()]*[()]|[^\\][()]|^[()]")
+# Most names are plain words: read without the tokens' machinery, to the same keys.
+_PLAIN: Final = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
 
 _TOKEN: Final = re.compile(
     r"""
@@ -87,8 +91,8 @@ def tokens_of(text: str) -> Iterator[Token]:
         if kind == "macro":
             name = match["macro"]
             text_macro = name in TEXT_MACROS
-            if name in GREEK:
-                yield Token(GREEK[name], match.start(), match.end(), False)
+            if name in _SYMBOLS:
+                yield Token(_SYMBOLS[name], match.start(), match.end(), False)
         elif kind == "brace":
             if match[0] == "{":
                 modes.append(math)
@@ -133,6 +137,8 @@ def _key(word: str) -> str:
 
 def name_key(name: str) -> tuple[str, ...]:
     """The tokens by which a concept's name is found; two names with one key cannot be told apart."""
+    if _PLAIN.fullmatch(name):
+        return tuple(map(_key, name.split()))
     return tuple(token.key for token in tokens_of(name))
 
 

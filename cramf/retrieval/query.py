@@ -1,8 +1,10 @@
-"""Which mathematical concepts a statement speaks of: one longest-match pass over the ontology's names.
+"""Which mathematical concepts a statement speaks of: the leftmost longest names of the ontology in it.
 
 A text is read as tokens, words of prose and single letters of mathematics. Names of concepts are read the
-same way, so that `$p$-group`, `p-group` and `p-groups` are one key, and are held in a trie over tokens.
-LaTeX cues (`\\overline`, `[0,1]`) are matched letter by letter through one regular expression.
+same way, so that `$p$-group`, `p-group` and `p-groups` are one key. Aho-Corasick automata over such keys,
+over the roots of the words (`continuity` for `continuous`) and over the letters of LaTeX cues (`\\overline`,
+`[0,1]`) give all occurrences in one pass each. A name in another form never takes part of one that is there
+as written.
 """
 
 from __future__ import annotations
@@ -10,14 +12,16 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from cramf.knowledge.ontology import Ontology
 from cramf.knowledge.types import Concept
+from cramf.retrieval.automata import CueAutomaton, PhraseAutomaton
 from cramf.retrieval.concept_tokens import Token, linked, name_key, tokens_of
+from cramf.retrieval.inflection import inflects, stem
 from cramf.retrieval.latex import normalize_query
 from cramf.retrieval.types import ConceptMention
 
@@ -25,23 +29,10 @@ __all__ = ["ConceptMatcher", "find_concepts", "name_key", "normalize_query"]
 
 _MIN_NEGATED: Final = 5
 """Shortest word that a leading `non` is taken off: `nonzero` is a concept of its own, not a negated zero."""
+_WORDS: Final = re.compile(r"(?:[^\W_]|[\s$'’\-.*])+")
+_OPENING: Final = re.compile(r"\$(?:\\[A-Za-z]{1,12}\{)?\Z")
 _NEAR: Final = 8
 """Context words at most this many tokens away count twice."""
-
-
-class _Trie:
-    """Values at the ends of token sequences."""
-
-    def __init__(self) -> None:
-        self.children: dict[str, _Trie] = {}
-        self.values: list[int] = []
-
-    def add(self, keys: Iterable[str], value: int) -> None:
-        node = self
-        for key in keys:
-            node = node.children.setdefault(key, _Trie())
-        if value not in node.values:
-            node.values.append(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +43,20 @@ class _Found:
     """Index of the first token from `start` on, for the distance to context words."""
     values: tuple[int, ...]
     note: str = ""
+    inflected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text and what it is searched by."""
+
+    text: str
+    tokens: list[Token]
+    joined: list[bool]
+    """For each token, whether a name may go on to the next."""
+    keys: list[str]
+    bare: dict[int, str]
+    """Words without their `non`, by position."""
 
 
 @dataclass(slots=True)
@@ -83,126 +88,77 @@ class ConceptMatcher:
         self._concepts: tuple[Concept, ...] = ontology.concepts
         # Names and contexts are numbered: (concept, name, rank of the name in its concept).
         self._names: list[tuple[Concept, str, int]] = []
-        self._trie = _Trie()
+        self._keys: dict[int, tuple[str, ...]] = {}
         self._contexts: list[str] = []
-        self._context_trie = _Trie()
         self._sizes: dict[str, int] = {}
-        cues: dict[str, list[int]] = {}
+        cues: list[tuple[str, int]] = []
         for concept in self._concepts:
             for rank, name in enumerate(concept.names):
                 keys = name_key(name)
                 if keys:
-                    self._trie.add(keys, len(self._names))
+                    self._keys[len(self._names)] = keys
                     self._names.append((concept, name, rank))
             for cue in concept.latex:
-                cues.setdefault(cue, []).append(len(self._names))
+                cues.append((cue, len(self._names)))
                 self._names.append((concept, concept.names[0], len(concept.names)))
-            for sense in concept.senses:
-                for context in sense.context:
-                    self._add_context(context)
-        self._cues = {cue: tuple(values) for cue, values in cues.items()}
-        self._cue_pattern = re.compile(_alternation(sorted(cues))) if cues else None
+        contexts = dict.fromkeys(c for concept in self._concepts for s in concept.senses for c in s.context)
+        self._exact = PhraseAutomaton((keys, value) for value, keys in self._keys.items())
+        self._inflected = PhraseAutomaton((_roots(keys), value) for value, keys in self._keys.items())
+        self._phrases = PhraseAutomaton(self._context_keys(contexts))
+        self._cues = CueAutomaton(cues)
 
-    def _add_context(self, context: str) -> None:
-        if context in self._sizes:
-            return
-        # Anything beyond words, such as `\int_0` or `$[`, is looked for letter by letter.
-        literal = re.fullmatch(r"(?:[^\W_]|[\s$'’\-.*])+", context) is None
-        keys = () if literal or (context[0] == "$" and context.count("$") == 1) else name_key(context)
-        self._sizes[context] = len(keys)
-        if keys:
-            self._context_trie.add(keys, len(self._contexts))
-            self._contexts.append(context)
+    def _context_keys(self, contexts: Iterable[str]) -> Iterator[tuple[tuple[str, ...], int]]:
+        """Keys of the contexts that are words, numbered; those that are not get no size."""
+        for context in contexts:
+            # Anything beyond words, such as `\int_0` or `$[`, is looked for letter by letter.
+            literal = _WORDS.fullmatch(context) is None
+            keys = () if literal or (context[0] == "$" and context.count("$") == 1) else name_key(context)
+            self._sizes[context] = len(keys)
+            if keys:
+                yield keys, len(self._contexts)
+                self._contexts.append(context)
 
     def find(self, text: str) -> list[ConceptMention]:
         """All mentions in the order of the text, none overlapping, each the longest that starts there."""
-        tokens = list(tokens_of(text))
-        joined = [linked(text, left, right) for left, right in itertools.pairwise(tokens)]
-        joined.append(False)
-        found = self._words(text, tokens, joined)
-        found.extend(self._cue_matches(text, tokens))
-        found.sort(key=lambda item: (item.start, -item.end))
-        evidence = _Evidence(text, self._places(tokens, joined))
-        mentions: list[ConceptMention] = []
-        free_from = 0
-        for item in found:
-            if item.start >= free_from:
-                mentions.append(self._mention(item, evidence))
-                free_from = item.end
-        return mentions
+        reading = _read(text)
+        words = _leftmost_longest(self._words(reading))
+        chosen = _leftmost_longest([*words, *_leftmost_longest(self._cue_matches(reading))])
+        others = _leftmost_longest(_not_cutting(self._other_forms(reading), chosen))
+        evidence = _Evidence(text, self._places(reading))
+        # Where another form and names as written meet, the form is the longer one.
+        return [self._mention(item, evidence) for item in _leftmost_longest([*chosen, *others])]
 
-    def _words(self, text: str, tokens: list[Token], joined: list[bool]) -> list[_Found]:
-        found: list[_Found] = []
-        index = 0
-        while index < len(tokens):
-            end, values = self._longest(tokens, joined, index, tokens[index].key)
-            note = ""
-            if not values and tokens[index].prose and tokens[index].key.startswith("non"):
-                bare = tokens[index].key[3:]
-                if len(bare) >= _MIN_NEGATED:
-                    end, values = self._longest(tokens, joined, index, bare)
-                    note = "negated with non-; "
-            if values:
-                start, stop = tokens[index].start, tokens[end].end
-                # `$p$-group` begins with its dollar, so that the span holds both.
-                if text[start - 1 : start] == "$" and not tokens[index].prose:
-                    start -= 1
-                if text[stop : stop + 1] == "$" and text.count("$", start, stop) % 2:
-                    stop += 1
-                found.append(_Found(start, stop, index, values, note))
-                index = end
-            index += 1
-        return found
+    def _words(self, reading: _Reading) -> Iterator[_Found]:
+        """Names as written, up to plurals."""
+        occurrences = list(_occurrences(self._exact, reading, reading.keys))
+        whole = {first for first, _, _, negated in occurrences if not negated}
+        for first, last, values, negated in occurrences:
+            if not (negated and first in whole):
+                yield _found(reading, first, last, values, negated)
 
-    def _longest(
-        self, tokens: list[Token], joined: list[bool], index: int, first: str
-    ) -> tuple[int, tuple[int, ...]]:
-        node = self._trie.children.get(first)
-        prose = tokens[index].prose
-        best: tuple[int, tuple[int, ...]] = (index, ())
-        at = index
-        while node is not None:
-            # Letters of mathematics alone are variables, whatever they spell.
-            if node.values and prose:
-                best = (at, tuple(node.values))
-            if not joined[at]:
-                break
-            at += 1
-            node = node.children.get(tokens[at].key)
-            prose = prose or tokens[at].prose
-        return best
+    def _other_forms(self, reading: _Reading) -> Iterator[_Found]:
+        """Names in another form: a noun for its adjective, an adverb for an adjective, a verb for both."""
+        roots = _roots(reading.keys)
+        for first, last, values, negated in _occurrences(self._inflected, reading, roots, _root):
+            read = reading.keys[first : last + 1]
+            if negated:
+                read[0] = reading.bare[first]
+            if fitting := tuple(value for value in values if inflects(self._keys[value], read)):
+                yield _found(reading, first, last, fitting, negated, inflected=True)
 
-    def _places(self, tokens: list[Token], joined: list[bool]) -> dict[str, list[int]]:
+    def _cue_matches(self, reading: _Reading) -> Iterator[_Found]:
+        starts = [token.start for token in reading.tokens]
+        for start, end, values in self._cues.matches(reading.text):
+            note = f"LaTeX {reading.text[start:end]}; "
+            yield _Found(start, end, bisect.bisect_left(starts, start), values, note)
+
+    def _places(self, reading: _Reading) -> dict[str, list[int]]:
         """Token positions of every context phrase of the ontology that the text holds."""
         places: dict[str, list[int]] = {}
-        for index, token in enumerate(tokens):
-            node = self._context_trie.children.get(token.key)
-            prose, at = token.prose, index
-            while node is not None:
-                if prose or at > index:
-                    for value in node.values:
-                        places.setdefault(self._contexts[value], []).append(index)
-                if not joined[at]:
-                    break
-                at += 1
-                prose = prose or tokens[at].prose
-                node = node.children.get(tokens[at].key)
+        for first, _, values, negated in _occurrences(self._phrases, reading, reading.keys, letters=True):
+            for value in values if not negated else ():
+                places.setdefault(self._contexts[value], []).append(first)
         return places
-
-    def _cue_matches(self, text: str, tokens: list[Token]) -> list[_Found]:
-        if self._cue_pattern is None:
-            return []
-        starts = [token.start for token in tokens]
-        return [
-            _Found(
-                match.start(),
-                match.end(),
-                bisect.bisect_left(starts, match.start()),
-                self._cues[match[0]],
-                f"LaTeX {match[0]}; ",
-            )
-            for match in self._cue_pattern.finditer(text)
-        ]
 
     def _mention(self, item: _Found, evidence: _Evidence) -> ConceptMention:
         # The concept with the most evidence; then the one that the words name first of all.
@@ -214,16 +170,18 @@ class ConceptMatcher:
             why = f"context: {', '.join(words[:3])}" + (" (tie, first sense)" if tie else "")
         else:
             why = "only sense" if len(concept.senses) == 1 else "first sense, no context"
+        read = evidence.text[item.start : item.end]
+        note = f"{item.note}inflected: {' '.join(read.split())} -> {name}; " if item.inflected else item.note
         return ConceptMention(
             concept=concept.id,
             name=name,
             start=item.start,
             end=item.end,
-            text=evidence.text[item.start : item.end],
+            text=read,
             domain=concept.domain,
             declaration=concept.senses[sense].declaration,
             alternatives=tuple(s.declaration for i, s in enumerate(concept.senses) if i != sense),
-            reason=item.note + why,
+            reason=note + why,
         )
 
     def _sense(
@@ -242,28 +200,105 @@ class ConceptMatcher:
         return best, best_score, best_words, tie
 
 
-def _alternation(cues: list[str]) -> str:
-    """One regular expression for sorted literals, shared prefixes factored out, longest match first."""
+def _read(text: str) -> _Reading:
+    tokens = list(tokens_of(text))
+    joined = [linked(text, left, right) for left, right in itertools.pairwise(tokens)]
+    joined.append(False)
+    bare = {
+        index: token.key[3:]
+        for index, token in enumerate(tokens)
+        if token.prose and token.key.startswith("non") and len(token.key) >= 3 + _MIN_NEGATED
+    }
+    return _Reading(text, tokens, joined, [token.key for token in tokens], bare)
 
-    def branch(items: list[str], depth: int) -> str:
-        ends = ""
-        groups: dict[str, list[str]] = {}
-        for cue in items:
-            if len(cue) == depth:
-                # `\in` is not the beginning of `\int`.
-                ends = r"(?![A-Za-z])" if re.search(r"\\[A-Za-z]+$", cue) else "(?:)"
-            else:
-                groups.setdefault(cue[depth], []).append(cue)
-        options = [re.escape(ch) + branch(below, depth + 1) for ch, below in groups.items()]
-        options += [ends] if ends else []
-        return options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
 
-    # A cue that begins with a letter must not begin inside a word or a macro name.
-    letters = [cue for cue in cues if cue[0].isalnum()]
-    others = [cue for cue in cues if not cue[0].isalnum()]
-    parts = [rf"(?<![\\\w]){branch(letters, 0)}"] if letters else []
-    parts += [branch(others, 0)] if others else []
-    return "|".join(parts)
+def _root(key: str) -> str:
+    return stem(key).root
+
+
+def _roots(keys: Iterable[str]) -> list[str]:
+    return [stem(key).root for key in keys]
+
+
+def _occurrences(
+    automaton: PhraseAutomaton,
+    reading: _Reading,
+    keys: Sequence[str],
+    form: Callable[[str], str] = str,
+    *,
+    letters: bool = False,
+) -> Iterator[tuple[int, int, tuple[int, ...], bool]]:
+    """First and last token of every phrase in the text, its values, and whether it was negated with non-.
+
+    `form` makes a key of a word without its `non`. One letter of mathematics is a variable, whatever it
+    spells; so are several, unless `letters` is set.
+    """
+    joined = reading.joined
+    stream: list[str | None] = []
+    places: list[int] = []
+    for index, key in enumerate(keys):
+        stream.append(key)
+        places.append(index)
+        if not joined[index]:
+            stream.append(None)
+            places.append(index)
+    # What a negated word begins is read once more behind the text, without its `non`.
+    negations: set[int] = set()
+    whole = len(stream)
+    for index, word in reading.bare.items():
+        if automaton.begins(key := form(word)):
+            negations.add(len(stream))
+            last = index
+            while joined[last] and last - index + 1 < automaton.longest:
+                last += 1
+            stream += [key, *keys[index + 1 : last + 1], None]
+            places += [*range(index, last + 1), last]
+    for begin, end, values in automaton.matches(stream):
+        negated = begin >= whole
+        if negated and begin not in negations:
+            continue
+        first, last = places[begin], places[end]
+        if (letters and last > first) or any(token.prose for token in reading.tokens[first : last + 1]):
+            yield first, last, values, negated
+
+
+def _found(
+    reading: _Reading, first: int, last: int, values: tuple[int, ...], negated: bool, inflected: bool = False
+) -> _Found:
+    text, tokens = reading.text, reading.tokens
+    start, stop = tokens[first].start, tokens[last].end
+    # `$p$-group` begins with its dollar, so that the span holds both.
+    if not tokens[first].prose and (opening := _OPENING.search(text, max(0, start - 20), start)):
+        start = opening.start()
+    if text[stop : stop + 1] == "$" and text.count("$", start, stop) % 2:
+        stop += 1
+    return _Found(start, stop, first, values, "negated with non-; " if negated else "", inflected)
+
+
+def _leftmost_longest(items: Iterable[_Found]) -> list[_Found]:
+    """What is left if the first item, of several the longest, always takes its letters for itself."""
+    taken: list[_Found] = []
+    free_from = 0
+    for item in sorted(items, key=lambda item: (item.start, -item.end)):
+        if item.start >= free_from:
+            taken.append(item)
+            free_from = item.end
+    return taken
+
+
+def _not_cutting(items: Iterable[_Found], chosen: list[_Found]) -> list[_Found]:
+    """The items that hold each chosen one that they meet whole, and something besides."""
+    ends = [other.end for other in chosen]
+    kept: list[_Found] = []
+    for item in items:
+        met = itertools.takewhile(
+            lambda other, end=item.end: other.start < end,  # type: ignore[misc]
+            itertools.islice(chosen, bisect.bisect_right(ends, item.start), None),
+        )
+        span = (item.start, item.end)
+        if all(item.start <= o.start and o.end <= item.end and (o.start, o.end) != span for o in met):
+            kept.append(item)
+    return kept
 
 
 @lru_cache(maxsize=4)

@@ -84,7 +84,7 @@ def test_the_signature_has_the_variables_in_front() -> None:
     text = "variable {α : Type*} [Foo α] (s : Set α) (n : ℕ)\ntheorem t (x : α) : x ∈ s := w"
     found = one(text)
     assert found.signature == "{α : Type*} [Foo α] (s : Set α) (x : α) : x ∈ s"
-    assert set(found.identifiers) == {"Foo", "Set"}
+    assert set(found.words) == {"Foo", "Set"}
 
 
 def test_a_theorem_takes_no_variable_of_its_proof() -> None:
@@ -102,13 +102,13 @@ def test_include_and_omit() -> None:
     assert one(text + "include h in\ntheorem t : q := w").signature == "(h : p) : q"
     omitted = one(text + "omit [Foo α] in\ntheorem t (x : α) : q := w")
     assert omitted.signature == "{α : Type*} [Bar α] (x : α) : q"
-    assert "Foo" not in omitted.identifiers
+    assert "Foo" not in omitted.words
 
 
 def test_dot_notation_on_a_binder_names_its_head() -> None:
     found = one("variable (m : Mat n)\ntheorem t (s : Set X) (f : X → Y) : s.union m.tr.tr = f.comp := w")
-    assert set(found.dots) == {("Set", "union"), ("Mat", "tr.tr")}
-    assert {"s.union", "m.tr.tr", "f.comp"}.isdisjoint(found.identifiers)
+    assert set(found.dots) == {("Set", "union", True), ("Mat", "tr.tr", True), ("→", "comp", True)}
+    assert {"s.union", "m.tr.tr", "f.comp"}.isdisjoint(found.words)
 
 
 # -- attributes ---------------------------------------------------------------------------------------------
@@ -192,7 +192,11 @@ def test_notation_exports_and_namespaces() -> None:
         'namespace A.B\nnotation "∯" => foo\nlocal notation "loc" => bar\nend A.B\n'
         'scoped[T] infixl:65 " ⊠ " => C.d\nexport E (f g)\nnamespace Empty\nend Empty\n'
     )
-    assert [(n.tokens, n.identifiers) for n in found.notations] == [(("∯",), ("foo",)), (("⊠",), ("C.d",))]
+    assert [(n.tokens, n.identifiers, n.local, n.scope) for n in found.notations] == [
+        (("∯",), ("foo",), False, ""),
+        (("loc",), ("bar",), True, ""),
+        (("⊠",), ("C.d",), False, "T"),
+    ]
     assert found.contexts[found.notations[0].context].namespace == "A.B"
     assert found.exports == (("", "E", ("f", "g")),)
     assert set(found.namespaces) >= {"A.B", "T", "Empty"}

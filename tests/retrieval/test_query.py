@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,9 @@ from hypothesis import strategies as st
 from cramf.environment import default_ontology
 from cramf.knowledge.ontology import Ontology, load_ontology
 from cramf.knowledge.types import Concept, Sense
+from cramf.retrieval.automata import CueAutomaton, PhraseAutomaton
+from cramf.retrieval.concept_tokens import linked, tokens_of
+from cramf.retrieval.inflection import inflects
 from cramf.retrieval.query import ConceptMatcher, find_concepts, name_key, normalize_query
 from cramf.retrieval.types import ConceptMention
 
@@ -94,6 +98,89 @@ def chosen(text: str, concept_id: str, ontology: Ontology) -> ConceptMention:
 )
 def test_inflections_are_found_with_their_span_in_the_original(text: str, expected: list[str]) -> None:
     assert texts(text) == expected
+
+
+FORMS = Ontology(
+    (
+        concept("continuous"),
+        concept("uniformly continuous"),
+        concept("continuity of a map"),
+        concept("prime"),
+        concept("commutative"),
+        concept("nonnegative"),
+        concept("nonunital"),
+        concept("unital ring"),
+        concept("complete normality"),
+        concept("normal", Sense("Subgroup.Normal", ("group",)), Sense("NormalSpace", ("space",))),
+        concept("normality"),
+        concept("Bayes' theorem"),
+        concept("d'Alembert test"),
+        concept("$\\mathcal{O}$-module"),
+        concept("ring of integers", latex=("\\mathcal{O}",)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the Continuity of $f$", [("Continuity", "continuous", "inflected: Continuity -> continuous")]),
+        (
+            "by uniform\n continuity",
+            [
+                (
+                    "uniform\n continuity",
+                    "uniformly continuous",
+                    "inflected: uniform continuity -> uniformly con",
+                )
+            ],
+        ),
+        ("is continuous", [("continuous", "continuous", "only sense")]),
+        # A name as written is taken before another form that would cut it.
+        ("uniform continuity of a map", [("continuity of a map", "continuity of a map", "only sense")]),
+        ("normality", [("normality", "normality", "only sense")]),
+        ("normality in a space", [("normality", "normality", "only sense")]),
+        (
+            "non-commutativity",
+            [("non-commutativity", "commutative", "negated with non-; inflected: non-com")],
+        ),
+        (
+            "nonnegativity",
+            [("nonnegativity", "nonnegative", "inflected: nonnegativity -> nonnegative; only")],
+        ),
+        ("primality, primes", [("primality", "prime", "inflected: "), ("primes", "prime", "only sense")]),
+        # A name that begins with non- is taken before what is left without it, even where that is longer.
+        ("nonunital ring", [("nonunital", "nonunital", "only sense")]),
+        ("a nonunitality", [("nonunitality", "nonunital", "inflected: nonunitality -> nonunital; only")]),
+        ("finally, normally", []),
+    ],
+)
+def test_other_forms_of_names(text: str, expected: list[tuple[str, str, str]]) -> None:
+    mentions = find_concepts(text, FORMS)
+    assert [(m.text, m.name) for m in mentions] == [row[:2] for row in expected]
+    for mention, (_, _, reason) in zip(mentions, expected, strict=True):
+        assert mention.reason.startswith(reason)
+
+
+def test_another_form_has_its_sense_from_the_context() -> None:
+    only_adjective = Ontology(tuple(c for c in FORMS.concepts if c.names[0] != "normality"))
+    (mention,) = find_concepts("normality in a space", only_adjective)
+    assert mention.declaration == "NormalSpace"
+    assert mention.reason == "inflected: normality -> normal; context: space"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("by Bayes' theorem", "Bayes' theorem"),
+        ("by d'Alembert's test", "d'Alembert test"),
+        ("by d’Alembert’s test", "d'Alembert test"),
+        (r"each $\mathcal{O}$-module here", r"$\mathcal{O}$-module"),
+        (r"each $\mathcal{O}$ here", "ring of integers"),
+    ],
+)
+def test_apostrophes_and_braces_inside_names(text: str, name: str) -> None:
+    assert names(text, FORMS) == [name]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +316,123 @@ def test_any_text_gives_ordered_true_spans(text: str) -> None:
         assert text[mention.start : mention.end] == mention.text
     assert all(a.end <= b.start for a, b in pairwise(mentions))
     assert ConceptMatcher(SMALL).find(text) == mentions
+
+
+VOCABULARY = "p uniformly continuous uniform continuity at normality normal group nonnormal".split()
+SWAPS = dict(
+    pair.split(">")
+    for pair in "uniform>uniformly uniformly>uniform continuous>continuity continuity>continuous "
+    "normal>nonnormal nonnormal>normality normality>nonnormality group>Groups p>$p$".split()
+)
+CUES = st.sampled_from(["\\in", "\\int", "\\int_0", "_0^1", "in", "normal g", "0^"])
+STRAY = "non-normal $p$ $group$ \\int_0^1 \\in \\inf , .".split()
+BETWEEN = st.sampled_from([" ", " ", " ", " ", "-", ", ", "\n\n", ""])
+
+
+@st.composite
+def ontology_and_text(draw: st.DrawFn) -> tuple[Ontology, str]:
+    """Names of a few words, and a text of the same words, some in another form, and of stray formulas."""
+    few = draw(st.sampled_from([*pairwise(VOCABULARY), *zip(VOCABULARY, VOCABULARY[2:], strict=False)]))
+    name = st.lists(st.sampled_from(few), min_size=1, max_size=3).map(" ".join)
+    names = draw(st.lists(name, min_size=1, max_size=5, unique=True))
+    cues = draw(st.lists(CUES, max_size=3, unique=True))
+    cued = [concept(f"cue of {number}", latex=(cue,)) for number, cue in enumerate(cues)]
+    pieces: list[str] = []
+    for word in draw(st.lists(st.sampled_from([*few, *few, *few, *STRAY]), max_size=12)):
+        pieces.append(SWAPS.get(word, word) if draw(st.booleans()) else word)
+        pieces.append(draw(BETWEEN))
+    return Ontology((*map(concept, names), *cued)), "".join(pieces)
+
+
+Span = tuple[int, int, str]
+
+
+def greedy(spans: list[Span]) -> list[Span]:
+    taken: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not taken or taken[-1][1] <= span[0]:
+            taken.append(span)
+    return taken
+
+
+def reference(text: str, ontology: Ontology) -> list[Span]:
+    """Every run of tokens against every name, every place of the text against every cue."""
+    tokens = list(tokens_of(text))
+    keys = [(c.names[0], name_key(c.names[0])) for c in ontology.concepts]
+    words: list[Span] = []
+    forms: list[Span] = []
+    for first, token in enumerate(tokens):
+        prose, exact, negated = False, list[Span](), list[Span]()
+        for last in range(first, len(tokens)):
+            if last > first and not linked(text, tokens[last - 1], tokens[last]):
+                break
+            prose = prose or tokens[last].prose
+            read = tuple(t.key for t in tokens[first : last + 1])
+            bare = (read[0][3:], *read[1:]) if token.prose and token.key.startswith("non") else None
+            start, end = token.start, tokens[last].end
+            if not prose:
+                continue
+            exact += [(start, end, name) for name, key in keys if key == read]
+            forms += [(start, end, name) for name, key in keys if inflects(key, read)]
+            if bare and len(bare[0]) >= 5:
+                negated += [(start, end, name) for name, key in keys if key == bare]
+                forms += [(start, end, name) for name, key in keys if inflects(key, bare)]
+        words += exact or negated
+    cues: list[Span] = []
+    for item in ontology.concepts:
+        for cue in item.latex:
+            for start in range(len(text)):
+                end = start + len(cue)
+                inside = cue[0].isalnum() and re.search(r"[\\\w]\Z", text[:start])
+                longer = re.search(r"\\[A-Za-z]+\Z", cue) and re.match("[A-Za-z]", text[end:])
+                if text.startswith(cue, start) and not inside and not longer:
+                    cues.append((start, end, item.names[0]))
+    chosen = greedy([*greedy(words), *greedy(cues)])
+    whole = [
+        (start, end, name)
+        for start, end, name in forms
+        if all(
+            b <= start or end <= a or (start <= a and b <= end and (a, b) != (start, end))
+            for a, b, _ in chosen
+        )
+    ]
+    return greedy([*chosen, *greedy(whole)])
+
+
+@settings(max_examples=600, deadline=None)
+@given(ontology_and_text())
+def test_spans_are_those_of_a_slow_search(drawn: tuple[Ontology, str]) -> None:
+    ontology, text = drawn
+    found = ConceptMatcher(ontology).find(text)
+    # A name that begins or ends in mathematics takes its dollar along, which the slow search leaves out.
+    lean = [
+        (m.start + m.text.startswith("$"), m.end - (m.text.endswith("$") and len(m.text) > 1), m.name)
+        for m in found
+    ]
+    assert lean == reference(text, ontology)
+
+
+@given(st.lists(st.sampled_from([*VOCABULARY, "non", "semi", "Bases", "σ"]), min_size=1).map(" ".join))
+def test_plain_names_are_read_as_texts_are(name: str) -> None:
+    assert name_key(name) == tuple(token.key for token in tokens_of(name))
+
+
+def test_automata_give_every_occurrence_and_respect_breaks() -> None:
+    phrases = PhraseAutomaton([(("a", "b"), 0), (("b",), 1), (("a", "b", "a"), 2), (("b",), 3), ((), 4)])
+    found = sorted(phrases.matches(["a", "b", "a", None, "b", "?"]))
+    assert found == [(0, 1, (0,)), (0, 2, (2,)), (1, 1, (1, 3)), (4, 4, (1, 3))]
+    assert phrases.longest == 3
+    assert phrases.begins("b") and not phrases.begins("?")
+    cues = CueAutomaton([("\\in", 0), ("\\int", 1), ("C_n", 2)])
+    assert list(cues.matches("😀\\int \\in. C_n 2C_n")) == [(1, 5, (1,)), (6, 9, (0,)), (11, 14, (2,))]
+    assert list(PhraseAutomaton([]).matches(["a"])) == list(CueAutomaton([]).matches("a")) == []
+
+
+@pytest.mark.parametrize("piece", ["nonnormal ", "uniform ", "continuity of a ", "$p$-", "\\int_", "non-"])
+def test_a_long_hostile_text_comes_to_an_end(shipped: Ontology, piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    mentions = find_concepts(text, shipped)
+    assert all(a.end <= b.start for a, b in pairwise(mentions))
 
 
 @settings(max_examples=400, deadline=None)

@@ -1,0 +1,1 @@
+"""Names of declarations that Lean makes and no source text writes."""

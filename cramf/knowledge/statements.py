@@ -1,0 +1,151 @@
+"""Resolve the statements of all files: which declarations each uses, and what resolves nowhere."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cramf.knowledge.entries import Entry
+from cramf.knowledge.extract import FileFacts
+from cramf.knowledge.notations import CORE_NOTATION, NotationTable
+from cramf.knowledge.resolution import Place, Resolver, Spoken
+from cramf.knowledge.types import Kind, Notation
+from cramf.knowledge.vocabulary import NameTable
+
+__all__ = ["Statement", "Statements", "TypeFacts", "Unresolved", "notations_of", "read_statements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """An identifier that was not resolved: how often, and where first."""
+
+    word: str
+    count: int
+    module: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one statement uses: by name or dot notation, and by notation."""
+
+    named: tuple[str, ...] = ()
+    notation: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements of each file in the order of its declarations."""
+
+    files: Mapping[str, tuple[Statement, ...]]
+    identifiers: int
+    """How often an identifier stands in a statement."""
+    unresolved: tuple[Unresolved, ...]
+    """Those that mean nothing, the commonest first."""
+
+
+class TypeFacts:
+    """Heads of result types, parents of structures and bodies of abbreviations, resolved when asked for."""
+
+    def __init__(self, entries: Mapping[str, Entry], table: NameTable, notations: NotationTable) -> None:
+        self._entries = entries
+        self._table = table
+        self._results: dict[str, str] = {}
+        self._unfolds: dict[str, str] = {}
+        self.parents = self._all_parents()
+        self.resolver = Resolver(table, notations, self.result, self.parents, self.unfold)
+
+    def _all_parents(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for name, entry in self._entries.items():
+            if entry.raw.parents:
+                resolved = (self._table.resolve(parent, entry.context)[:1] for parent in entry.raw.parents)
+                found[name] = tuple(full for names in resolved for full in names)
+        return found
+
+    def result(self, name: str) -> str:
+        """Full name of the head of a declaration's result type, or ""."""
+        found = self._results.get(name)
+        if found is None:
+            self._results[name] = ""  # a declaration whose type leads back to itself has no plain head
+            entry = self._entries.get(name)
+            found = ""
+            if entry is not None and entry.raw.head:
+                place = Place(entry.context, entry.module, self._table)
+                found = self.resolver.head(entry.raw.head, place)
+            self._results[name] = found
+        return found
+
+    def unfold(self, name: str) -> str:
+        """Full name of the head of an abbreviation's body, or ""."""
+        found = self._unfolds.get(name)
+        if found is None:
+            entry = self._entries.get(name)
+            found = ""
+            if entry is not None and entry.raw.body_head and entry.raw.kind in (Kind.ABBREV, Kind.DEF):
+                place = Place(entry.context, entry.module, self._table)
+                found = self.resolver.head(entry.raw.body_head, place)
+            self._unfolds[name] = found
+        return found
+
+
+def read_statements(facts: Sequence[FileFacts], table: NameTable, resolver: Resolver) -> Statements:
+    """Resolve every statement of every file."""
+    files: dict[str, tuple[Statement, ...]] = {}
+    identifiers = 0
+    missing: Counter[str] = Counter()
+    first: dict[str, tuple[str, int]] = {}
+    for file in facts:
+        private = [raw.name for raw in file.declarations if raw.private]
+        own = NameTable(private) if private else None
+        places = [Place(context, file.module, table, own) for context in file.contexts]
+        read: list[Statement] = []
+        for raw in file.declarations:
+            spoken = Spoken(raw.words, raw.hidden, raw.dots, raw.runs, raw.outer or raw.name)
+            used = resolver.statement(spoken, places[raw.context])
+            identifiers += sum(raw.counts)
+            if used.unresolved:
+                counts = dict(zip(raw.words, raw.counts, strict=True))
+                for word in used.unresolved:
+                    missing[word] += counts.get(word, 1)
+                    here = (file.module, raw.line)
+                    first[word] = min(first.get(word, here), here)
+            notation = tuple(name for name in used.notation if name not in used.named)
+            read.append(Statement(tuple(used.named), notation))
+        files[file.module] = tuple(read)
+    ordered = sorted(missing.items(), key=lambda item: (-item[1], item[0]))
+    unresolved = tuple(Unresolved(word, count, *first[word]) for word, count in ordered)
+    return Statements(files, identifiers, unresolved)
+
+
+def notations_of(
+    facts: Sequence[FileFacts], table: NameTable
+) -> tuple[tuple[Notation, ...], tuple[Notation, ...]]:
+    """Notation of the checkout, and that which is local to its file; core notation is among the first."""
+    shared: list[Notation] = [
+        Notation((token,), "core", "", 0, (name,))
+        for token, name in CORE_NOTATION.items()
+        if table.known(name)
+    ]
+    local: list[Notation] = []
+    for file in sorted(facts, key=lambda f: f.module):
+        for raw in file.notations:
+            if not raw.tokens:
+                continue
+            context = file.contexts[raw.context]
+            meant: dict[str, None] = {}
+            for word in raw.identifiers:
+                meant.update(dict.fromkeys(table.resolve_longest(word, context)[0]))
+            made = Notation(raw.tokens, raw.keyword, file.module, raw.line, tuple(meant), raw.scope)
+            (local if raw.local else shared).append(made)
+    return tuple(shared), tuple(local)
+
+
+def notation_map(notations: Sequence[Notation]) -> dict[str, tuple[str, ...]]:
+    """First token of each notation to the declarations that it can stand for."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for notation in notations:
+        if notation.declarations and notation.keyword != "core":
+            found[notation.tokens[0]][notation.declarations[0]] = None
+    return {token: tuple(names) for token, names in sorted(found.items())}

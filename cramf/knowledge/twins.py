@@ -1,0 +1,141 @@
+"""The twins that `to_additive` and `to_dual` make."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from cramf.knowledge.entries import Entry
+from cramf.knowledge.extract import FileFacts, TranslationRequest
+from cramf.knowledge.translate import NameGuesser
+from cramf.knowledge.vocabulary import NameTable
+
+__all__ = ["translate"]
+
+
+def translate(
+    entries: dict[str, Entry], facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]
+) -> None:
+    """Add the twins that `to_additive` and `to_dual` make; a twin that is written is only tied."""
+    requests: dict[str, list[TranslationRequest]] = defaultdict(list)
+    for name, entry in entries.items():
+        requests[name] += entry.raw.translations
+    table = NameTable(entries)
+    for file in facts:
+        for written, number, wanted in file.tagged:
+            for name in table.resolve(written, file.contexts[number])[:1]:
+                requests[name] += wanted
+    for rule, guesser in guessers.items():
+        targets = _targets(rule, guesser, requests, entries)
+        for source, (target, request) in targets.items():
+            entry = entries[source]
+            known = entries.get(target)
+            if known is not None:
+                entry.twin = entry.twin or target
+                known.twin = known.twin or source
+                continue
+            raw = replace(
+                entry.raw,
+                name=target,
+                docstring=request.docstring,
+                signature=_translated_text(entry.raw.signature, rule, targets),
+                fields=tuple(guesser.guess(field) for field in entry.raw.fields),
+                parents=tuple(targets[p][0] if p in targets else p for p in entry.raw.parents),
+                deprecated=_twin_of(entry.raw.deprecated, source, targets),
+                translations=(),
+            )
+            entries[target] = Entry(raw, entry.module, entry.facts, rule, source)
+            entry.twin = entry.twin or target
+            _translate_members(entries, entry, target, rule, guesser)
+
+
+def _targets(
+    rule: str,
+    guesser: NameGuesser,
+    requests: Mapping[str, list[TranslationRequest]],
+    entries: Mapping[str, Entry],
+) -> dict[str, tuple[str, TranslationRequest]]:
+    """Source name to target name; a prefix that itself has a translation is translated first."""
+    targets: dict[str, tuple[str, TranslationRequest]] = {}
+    for name in sorted(requests, key=lambda n: (n.count("."), n)):
+        wanted = next((r for r in requests[name] if r.rule == rule), None)
+        if wanted is None:
+            continue
+        prefix, _, base = name.rpartition(".")
+        if "." in wanted.target:
+            target = wanted.target.removeprefix("_root_.")
+        else:
+            part = wanted.target or guesser.guess(base)
+            place = _translated_prefix(prefix, targets)
+            target = f"{place}.{part}" if place else part
+        if target != name:
+            targets[name] = (target, wanted)
+    return targets
+
+
+def _translated_prefix(prefix: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:
+    head, tail = prefix, ""
+    while head:
+        if head in targets:
+            return targets[head][0] + tail
+        head, _, last = head.rpartition(".")
+        tail = f".{last}{tail}"
+    return prefix
+
+
+def _translate_members(
+    entries: dict[str, Entry], source: Entry, target: str, rule: str, guesser: NameGuesser
+) -> None:
+    """Fields and constructors of a translated structure."""
+    for field in (*source.raw.fields, *([source.raw.mk_name] if source.raw.mk_name else ())):
+        member = entries.get(f"{source.raw.name}.{field}")
+        if member is None:
+            continue
+        name = f"{target}.{guesser.guess(field)}"
+        if name not in entries:
+            entries[name] = Entry(
+                replace(member.raw, name=name, docstring=""), member.module, member.facts, rule
+            )
+
+
+def _twin_of(
+    name: str | None, source: str, targets: Mapping[str, tuple[str, TranslationRequest]]
+) -> str | None:
+    """Replacement of a deprecated twin: the twin of the replacement, looked up beside the source too."""
+    if not name:
+        return name
+    namespace = source.rpartition(".")[0]
+    for candidate in (f"{namespace}.{name}", name):
+        if candidate in targets:
+            return targets[candidate][0]
+    return name
+
+
+_CORE_TWINS = {"Mul": "Add", "One": "Zero", "Inv": "Neg", "Div": "Sub", "SMul": "VAdd"}
+_ADDITIVE_SIGNS = {"*": "+", "⁻¹": "-", "/": "-", "∏": "∑", "•": "+ᵥ"}
+
+
+def _translated_text(text: str, rule: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:
+    """A twin's signature: names that have a translation are translated, and signs for `to_additive`.
+
+    Signs written without spaces around them stay, so the text is a reading aid and not a Lean type.
+    """
+    additive = rule == "to_additive"
+
+    def word(found: re.Match[str]) -> str:
+        name = found.group()
+        target = targets.get(name)
+        if target is not None:
+            return target[0]
+        return _CORE_TWINS.get(name, name) if additive else name
+
+    translated = _NAME.sub(word, text)
+    if additive:
+        signs = (_ADDITIVE_SIGNS.get(piece, piece) for piece in translated.split(" "))
+        translated = " ".join(signs)
+    return translated
+
+
+_NAME = re.compile(r"[^\W\d][\w'.]*(?<![.])")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cramf.knowledge.core_names import CORE_EXPORTS, CORE_NAMES
 from cramf.knowledge.extract import FileFacts
+from cramf.knowledge.notations import notation_words
 from cramf.knowledge.vocabulary import NameTable
 from cramf.lean.scope import Context, enclosing
 
@@ -33,10 +34,12 @@ def attested_names(
     `Function.Injective` rather than as a name of its own.
     """
     table = NameTable(declared, protected, aliases)
+    # `[ZMOD` is one token to Lean, and its letters are no name.
+    tokens = notation_words(t for f in facts for n in f.notations for t in n.tokens)
     missing: list[set[tuple[str, Context]]] = []
     for file in facts:
         pairs = {(word, file.contexts[raw.context]) for raw in file.declarations for word in raw.words}
-        missing.append({(w, c) for w, c in pairs if not table.resolve_longest(w, c)[0]})
+        missing.append({(w, c) for w, c in pairs if w not in tokens and not table.resolve_longest(w, c)[0]})
     single = Counter(w for pairs in missing for w in {w for w, _ in pairs} if "." not in w)
     heads = {name for name in table.namespaces if "." not in name and len(name) > 1}
     heads.update(w for w, files in single.items() if w[0].isupper() and _plausible(w, files))

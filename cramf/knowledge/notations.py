@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cramf.knowledge.types import Notation
 
-__all__ = ["CORE_NOTATION", "NotationTable"]
+__all__ = ["CORE_NOTATION", "NotationTable", "main_token", "notation_words"]
 
 # Notation of Lean core, and of Mathlib where it is made by `syntax` with `macro_rules` rather than by a
 # notation command. Written from the reference manual; a declaration that nothing attests is left out.
@@ -61,8 +61,7 @@ class NotationTable:
                 if token:
                     entry = _Entry(notation.declarations, notation.scope, notation.module if inside else "")
                     self._entries[token].append(entry)
-                for literal in notation.tokens:
-                    self.words.update(_words_of(literal))
+                self.words.update(notation_words(notation.tokens))
         self._entries = dict(self._entries)
 
     @cached_property
@@ -94,6 +93,6 @@ class NotationTable:
 _LETTERS = re.compile(r"[^\W\d][\w'₀-₉]*|_[\w]+")
 
 
-def _words_of(literal: str) -> list[str]:
-    """Identifiers that the lexer cuts out of a notation's literal: `[ZMOD ` gives `ZMOD`."""
-    return _LETTERS.findall(literal)
+def notation_words(literals: Iterable[str]) -> set[str]:
+    """Identifiers that the lexer cuts out of the literals of notation: `[ZMOD ` gives `ZMOD`."""
+    return {word for literal in literals for word in _LETTERS.findall(literal)}

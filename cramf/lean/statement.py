@@ -31,7 +31,7 @@ KEYWORDS = frozenset(
 
 _WORD = TokenKind.IDENTIFIER
 _BINDER = re.compile(r"[∀∃λΠΣ∑∏∫⨆⨅⋃⋂⨁⨂∐∯⨍∮][^\s]*\Z")
-_SHOWN_BINDERS = frozenset("∀Π")
+_SHOWN_BINDERS = frozenset("∀Π∑∏")
 _BINDER_STOPS = frozenset(", ↦ => : ∈ ∉ < ≤ > ≥ ≠ ⊆ ⊂ ⊇ ⊃ ∣ | := =".split()) | {"in", "with"}
 _LIKE = frozenset("∉ < ≤ > ≥ ≠ ⊆ ⊂ ⊇ ⊃ =".split())
 _TYPE_ENDS = frozenset(", ↦ => | // :=".split())

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cramf.knowledge.core_names import CORE_EXPORTS, CORE_NAMES
-from cramf.knowledge.extract import FileFacts
+from cramf.knowledge.facts import FileFacts
 from cramf.knowledge.notations import notation_words
 from cramf.knowledge.vocabulary import NameTable
 from cramf.lean.scope import Context, enclosing

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cramf.errors import InputError, ResourceError
-from cramf.knowledge.extract import FileFacts, extract_file
+from cramf.knowledge.extract import extract_file
+from cramf.knowledge.facts import FileFacts
 from cramf.knowledge.linking import Linked, link
 from cramf.knowledge.translate import load_guessers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cramf.knowledge.extract import FileFacts, RawDeclaration
+from cramf.knowledge.facts import FileFacts, RawDeclaration
 from cramf.knowledge.vocabulary import NameTable
 from cramf.lean.scope import Context, enclosing
 
@@ -36,12 +36,12 @@ def collect(facts: Sequence[FileFacts]) -> dict[str, Entry]:
             if not raw.name or raw.private:
                 continue
             entry = Entry(raw, file.module, file)
-            if raw.made:
+            if raw.rule:
                 made.append(entry)
             else:
                 entries.setdefault(raw.name, entry)
     for entry in made:
-        entry.origin = "structure"
+        entry.origin = entry.raw.rule
         entries.setdefault(entry.raw.name, entry)
     return entries
 

@@ -5,103 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cramf.knowledge.facts import (
+    FileFacts,
+    GeneratingCommand,
+    RawDeclaration,
+    RawNotation,
+    TranslationRequest,
+)
 from cramf.lean.lexer import TokenKind, leading_identifier
 from cramf.lean.parser import ParsedFile, parse_file
 from cramf.lean.scope import Context, ScopeTracker, included_variables
 from cramf.lean.syntax import Binder, Command, Declaration, ParseError, Uses
 
-__all__ = ["FileFacts", "RawDeclaration", "RawNotation", "TranslationRequest", "extract_file", "extract_text"]
+__all__ = ["extract_file", "extract_text"]
 
 _MAX_BYTES = 32 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class TranslationRequest:
-    """A `to_additive` or `to_dual` tag: the explicit target ("" to guess it) and its own docstring."""
-
-    rule: str
-    target: str
-    docstring: str
-    existing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RawDeclaration:
-    """A declaration under its full name, with what its statement speaks of as written.
-
-    `words`, `counts`, `hidden`, `dots` and `runs` are as in `cramf.lean.syntax.Uses`, with the variables
-    that the statement takes in; `counts` holds 255 for more. `head` is the head of its result type and
-    `body_head` that of an abbreviation's body. `context` indexes `FileFacts.contexts`. `outer` is the name
-    of the structure or inductive type that a member belongs to.
-    """
-
-    name: str
-    kind: str
-    line: int
-    context: int
-    signature: str
-    docstring: str = ""
-    words: tuple[str, ...] = ()
-    counts: bytes = b""
-    hidden: frozenset[str] = frozenset()
-    dots: tuple[tuple[str, str, bool], ...] = ()
-    runs: tuple[str, ...] = ()
-    head: str = ""
-    body_head: str = ""
-    outer: str = ""
-    fields: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
-    attributes: tuple[str, ...] = ()
-    translations: tuple[TranslationRequest, ...] = ()
-    alias_of: str = ""
-    deprecated: str | None = None
-    since: str | None = None
-    private: bool = False
-    protected: bool = False
-    mk_name: str = ""
-    namespace: str = ""
-    """The namespace that its command stands in."""
-    made: bool = False
-    """Whether Lean makes it without its name being written, as `toFoo`, `mk` and the recursors."""
-
-
-@dataclass(frozen=True, slots=True)
-class RawNotation:
-    """Notation tokens and the identifiers of what they stand for, in the order of the text.
-
-    `scope` is the namespace whose opening a scoped notation needs; a `local` one holds in its file.
-    """
-
-    tokens: tuple[str, ...]
-    identifiers: tuple[str, ...]
-    line: int
-    context: int
-    keyword: str = "notation"
-    scope: str = ""
-    local: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """Everything taken from one file."""
-
-    module: str
-    contexts: tuple[Context, ...]
-    declarations: tuple[RawDeclaration, ...]
-    notations: tuple[RawNotation, ...]
-    tagged: tuple[tuple[str, int, tuple[TranslationRequest, ...]], ...]
-    """`attribute [to_additive …] name`: name as written, context, requests."""
-    exports: tuple[tuple[str, str, tuple[str, ...]], ...]
-    """`export N (a b)`: the namespace it stands in, N and the names."""
-    namespaces: tuple[str, ...]
-    """Every namespace that the file opens a block of; some hold nothing but notation."""
-    dotted: Counter[str]
-    """Dotted identifiers that occur anywhere in the text, with their number."""
-    errors: tuple[ParseError, ...]
 
 
 def extract_file(path: Path, module: str) -> FileFacts:
@@ -118,7 +39,7 @@ def extract_file(path: Path, module: str) -> FileFacts:
 
 
 def _failed(module: str, message: str) -> FileFacts:
-    return FileFacts(module, (), (), (), (), (), (), Counter(), (ParseError(1, message),))
+    return FileFacts(module, (), (), (), (), (), (), (), Counter(), (ParseError(1, message),))
 
 
 def extract_text(text: str, module: str) -> FileFacts:
@@ -130,12 +51,13 @@ def extract_text(text: str, module: str) -> FileFacts:
     notations: list[RawNotation] = []
     tagged: list[tuple[str, int, tuple[TranslationRequest, ...]]] = []
     exports: list[tuple[str, str, tuple[str, ...]]] = []
+    generating: list[GeneratingCommand] = []
     namespaces: set[str] = set()
     for command in parsed.commands:
         if command.declaration is not None:
             place = _inside(scope.context, command.declaration.name)
             number = contexts.setdefault(place, len(contexts))
-            declarations += _declared(command.declaration, scope, number)
+            declarations += _declared(command.declaration, scope, number, parsed.source.text)
         elif command.notation is not None:
             number = contexts.setdefault(scope.context, len(contexts))
             found = command.notation
@@ -158,6 +80,13 @@ def extract_text(text: str, module: str) -> FileFacts:
                 tagged += [(name, number, requests) for name in command.names]
         elif command.kind == "export":
             exports += [(scope.namespace, name, command.only) for name in command.names]
+        generators = _generators(command.attributes) if command.kind == "attribute" else ()
+        if generators or command.kind in _GENERATING:
+            number = contexts.setdefault(scope.context, len(contexts))
+            written = parsed.source.text[command.start : command.end]
+            generating.append(
+                GeneratingCommand(command.kind, command.names, generators, written, command.line, number)
+            )
         _feed(scope, command)
         if command.kind == "namespace":
             namespaces.add(scope.namespace)
@@ -172,6 +101,7 @@ def extract_text(text: str, module: str) -> FileFacts:
         tuple(notations),
         tuple(tagged),
         tuple(exports),
+        tuple(generating),
         tuple(sorted(namespaces)),
         dotted,
         parsed.errors + scope_errors,
@@ -228,7 +158,7 @@ def _feed(scope: ScopeTracker, command: Command) -> None:
 _KINDS = {"class abbrev": "class", "coinductive": "inductive", "proof_wanted": ""}
 
 
-def _declared(declaration: Declaration, scope: ScopeTracker, context: int) -> list[RawDeclaration]:
+def _declared(declaration: Declaration, scope: ScopeTracker, context: int, text: str) -> list[RawDeclaration]:
     """The declarations that one command makes: itself, and its fields or constructors."""
     kind = _KINDS.get(declaration.keyword, declaration.keyword)
     if not kind or kind == "example":
@@ -238,6 +168,12 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int) -> li
     variables, local = _taken_variables(declaration, scope)
     spoken = _spoken((declaration.uses, *(b.uses for b in variables)), local)
     signature = " ".join(filter(None, (*(b.text for b in variables), declaration.signature)))
+    generators = _generators(declaration.attributes)
+    body = ""
+    if generators or declaration.deriving or kind == "irreducible_def":
+        body = text[slice(*declaration.body)]
+    elif kind in ("def", "abbrev") and "deriving" in (tail := text[slice(*declaration.body)]):
+        body = tail[tail.rindex("deriving") :]
     made: list[RawDeclaration] = []
     for written in names or ("",):
         name = _full_name(scope.namespace, written)
@@ -263,6 +199,9 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int) -> li
                 protected="protected" in declaration.modifiers,
                 mk_name=declaration.mk_name if kind in ("structure", "class") else "",
                 namespace=scope.namespace,
+                generators=generators,
+                body=body,
+                constructors=tuple((c.name, c.text.strip() != "") for c in declaration.constructors),
                 **spoken,
             )
         )
@@ -313,7 +252,13 @@ def _members(
     for c in declaration.constructors:
         member(c.name, "constructor", c.line, c.text, c.uses, head=own)
     if parent.mk_name:
-        member(parent.mk_name, "constructor", declaration.line, head=own, made=parent.mk_name == "mk")
+        member(
+            parent.mk_name,
+            "constructor",
+            declaration.line,
+            head=own,
+            rule="structure" if parent.mk_name == "mk" else "",
+        )
     for name in declaration.parents:
         member(
             f"to{name.rpartition('.')[2]}",
@@ -322,12 +267,12 @@ def _members(
             f": {name}",
             Uses((name,), (1,)),
             head=name,
-            made=True,
+            rule="structure",
         )
     if parent.kind in _INDUCTIVE:
         # Lean names the recursors of every inductive type so.
         for name in ("rec", "casesOn", "recOn"):
-            member(name, "recursor", declaration.line, made=True)
+            member(name, "recursor", declaration.line, rule="structure")
     return made
 
 
@@ -404,6 +349,17 @@ def _head_in(head: str, local: Mapping[str, Binder]) -> str:
     if not found:
         return ""
     return "|".join(part for part in (found, *(rest.split(".") if dot else ()), fields) if part)
+
+
+_GENERATING = frozenset("initialize_simps_projections deriving mk_iff_of_inductive_prop".split())
+_GENERATOR = re.compile(
+    r"(?:reassoc|elementwise|simps|ext|mk_iff|to_app|to_fun|higher_order|alias_in|use_set_notation_for_order)\b"
+)
+
+
+def _generators(entries: Sequence[str]) -> tuple[str, ...]:
+    """Attribute entries that make further declarations, by themselves or in an `(attr := …)` option."""
+    return tuple(entry for entry in entries if _GENERATOR.search(entry))
 
 
 _DEPRECATED = re.compile(r"deprecated\b(?:\s+(?!\()(?P<name>[^\s\"(]+))?")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cramf.knowledge.attested import attested_names, core_aliases
 from cramf.knowledge.entries import Entry, collect, exports, settle_replacements
-from cramf.knowledge.extract import FileFacts
+from cramf.knowledge.facts import FileFacts
 from cramf.knowledge.notations import NotationTable
 from cramf.knowledge.statements import (
     Statement,

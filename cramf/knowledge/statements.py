@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cramf.knowledge.entries import Entry
-from cramf.knowledge.extract import FileFacts
+from cramf.knowledge.facts import FileFacts
 from cramf.knowledge.notations import CORE_NOTATION, NotationTable
 from cramf.knowledge.resolution import Place, Resolver, Spoken
 from cramf.knowledge.types import Kind, Notation

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cramf.knowledge.entries import Entry
-from cramf.knowledge.extract import FileFacts, TranslationRequest
+from cramf.knowledge.facts import FileFacts, TranslationRequest
 from cramf.knowledge.translate import NameGuesser
 from cramf.knowledge.vocabulary import NameTable
 

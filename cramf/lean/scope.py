@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from cramf.lean.syntax import Binder, Command
 
@@ -105,7 +106,7 @@ class ScopeTracker:
                 self._opens.append((opened, kind == "open scoped"))
             self._context = None
         elif kind == "variable":
-            self._variables += _rebound(self._variables, command.binders)
+            self._variables = _rebound(self._variables, command.binders)
         elif kind == "namespace":
             for name in command.names[:1]:
                 for number, part in enumerate(name.removeprefix("_root_.").split(".")):
@@ -165,10 +166,38 @@ class ScopeTracker:
             self._context = None
 
 
+_CLOSING = {"(": ")", "{": "}", "⦃": "⦄", "[": "]"}
+
+
 def _rebound(known: tuple[Binder, ...], binders: Iterable[Binder]) -> tuple[Binder, ...]:
-    """New variables; `variable (x)` and `variable {x}` without a type only change brackets."""
+    """The variables with new ones; `variable (x)` without a type only changes the brackets of an old `x`."""
+    variables = list(known)
     names = {name for binder in known for name in binder.names}
-    return tuple(b for b in binders if b.kind == "[" or ":" in b.text or not set(b.names) <= names)
+    for binder in binders:
+        if binder.kind == "[" or ":" in binder.text or not set(binder.names) <= names:
+            variables.append(binder)
+            names.update(binder.names)
+        elif binder.kind:
+            changed = set(binder.names)
+            variables = [part for old in variables for part in _with_brackets(old, changed, binder.kind)]
+    return tuple(variables)
+
+
+def _with_brackets(binder: Binder, names: set[str], kind: str) -> list[Binder]:
+    """A binder group with the brackets of some of its names changed, split where that is needed."""
+    if binder.kind in ("", kind) or names.isdisjoint(binder.names):
+        return [binder]
+    _, colon, rest = binder.text.partition(":")
+    if not colon:
+        return [binder]
+    parts: list[Binder] = []
+    for changed, run in groupby(binder.names, names.__contains__):
+        group = tuple(run)
+        bracket = kind if changed else binder.kind
+        kept = rest.rstrip()[:-1]
+        text = f"{bracket}{' '.join(group)} :{kept}{_CLOSING[bracket]}"
+        parts.append(replace(binder, kind=bracket, names=group, text=text))
+    return parts
 
 
 def included_variables(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cramf.knowledge.extract import FileFacts, RawDeclaration, TranslationRequest, extract_file, extract_text
+from cramf.knowledge.extract import extract_file, extract_text
+from cramf.knowledge.facts import FileFacts, RawDeclaration, TranslationRequest
 
 
 def facts(text: str) -> FileFacts:

@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 
 __all__ = [
+    "CACHE",
     "ENCODER",
     "INDEX",
     "LEAN_WORKSPACE",
     "MATHLIB",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
+    "default_cache",
     "default_index",
     "default_mathlib",
     "default_ontology",
@@ -27,6 +29,8 @@ LEAN_WORKSPACE = "CRAMF_LEAN_WORKSPACE"
 """Lake workspace in which candidates are checked."""
 ENCODER = "CRAMF_ENCODER"
 """Sentence-transformers model name or folder used when an index is built."""
+CACHE = "CRAMF_CACHE"
+"""File in which index builds keep what they have read and encoded."""
 OPENAI_BASE_URL = "OPENAI_BASE_URL"
 OPENAI_API_KEY = "OPENAI_API_KEY"
 
@@ -49,6 +53,15 @@ def default_index() -> Path:
     """Index directory used when none is named: `CRAMF_INDEX`, else the shipped one."""
     named = variable(INDEX)
     return Path(named).expanduser() if named else _shipped("index") / "mathlib"
+
+
+def default_cache() -> Path:
+    """File of the build cache: `CRAMF_CACHE`, else one in the user's cache folder."""
+    named = variable(CACHE)
+    if named:
+        return Path(named).expanduser()
+    folder = variable("XDG_CACHE_HOME")
+    return (Path(folder) if folder else Path.home() / ".cache") / "cramf" / "build.sqlite"
 
 
 def default_ontology() -> Path:

@@ -79,3 +79,9 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, checkout: Path, hash_
     info = checkout_info(checkout, "0123abc")
     write_index(build_from_checkout(checkout, 1), info, hash_encoder, out, quantise="none")
     return out
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or fills the user's own build cache."""
+    monkeypatch.setenv("CRAMF_CACHE", str(tmp_path_factory.mktemp("cache") / "build.sqlite"))

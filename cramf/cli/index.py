@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from cramf.knowledge.builder import CheckoutInfo
+    from cramf.knowledge.cache import BuildCache
+    from cramf.knowledge.linking import FileError, Linked
 
 __all__ = ["index"]
 
@@ -20,14 +31,17 @@ def index() -> None:
     epilog="""\b
 Examples:
   cramf index build --mathlib ~/mathlib4 --out ~/mathlib-index
+  cramf index build --docs ~/docs/.lake/build/doc --out ~/docs-index
   CRAMF_INDEX=~/mathlib-index cramf search "every compact set is closed"
 """
 )
 @click.option(
     "--mathlib",
-    required=True,
     type=click.Path(path_type=Path),
     help="Mathlib checkout: the folder that holds Mathlib/.",
+)
+@click.option(
+    "--docs", type=click.Path(path_type=Path), help="Folder that doc-gen4 wrote, instead of a checkout."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Index directory to write.")
 @click.option("--encoder", default=None, help="Sentence-transformers model or folder [all-MiniLM-L6-v2].")
@@ -43,80 +57,191 @@ Examples:
 @click.option(
     "--no-docstrings", is_flag=True, help="Leave docstrings out of the tables, as the shipped index."
 )
+@click.option(
+    "--cache",
+    "cache_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="File that keeps what was read and encoded [CRAMF_CACHE or ~/.cache/cramf/build.sqlite].",
+)
+@click.option("--no-cache", is_flag=True, help="Read and encode everything anew, and keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def build(
-    mathlib: Path,
+    mathlib: Path | None,
+    docs: Path | None,
     out: Path,
     encoder: str | None,
     quantise: str,
     commit: str | None,
     workers: int | None,
     no_docstrings: bool,
+    cache_path: Path | None,
+    no_cache: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Parse every .lean file under DIR/Mathlib and write an index directory.
+    """Read a Mathlib checkout, or the pages of doc-gen4, and write an index directory.
 
     The directory appears whole or not at all; an index that was there before stays until then. A file that
-    cannot be parsed is reported with its line and does not stop the rest.
+    cannot be parsed is reported with its line and does not stop the rest. A second build reads only the
+    files and encodes only the texts that have changed; where nothing has, it says so and writes nothing.
     """
-    from tqdm import tqdm
+    from cramf.environment import default_cache
+    from cramf.errors import InputError
+    from cramf.knowledge.cache import BuildCache
 
-    from cramf.jsonable import dumps
-    from cramf.knowledge.builder import checkout_info, extract_checkout, find_modules
-    from cramf.knowledge.linking import link
-    from cramf.knowledge.translate import load_guessers
-    from cramf.retrieval.encoder import load_encoder
-    from cramf.retrieval.indexing import write_index
-
-    begun = time.monotonic()
-    modules = find_modules(mathlib)
-    with tqdm(total=len(modules), desc="parsing", unit="file", file=sys.stderr, disable=quiet or None) as bar:
-        facts = extract_checkout(modules, workers, lambda done, _: bar.update(done - bar.n))
-    parsed = time.monotonic()
-    linked = link(facts, load_guessers(mathlib))
-    del facts
-    linked_at = time.monotonic()
-    for error in linked.errors:
-        place = f"{error.module.replace('.', '/')}.lean:{error.line}"
-        click.echo(f"cramf: warning: {place}: {error.message}", err=True)
-    manifest = write_index(
-        linked,
-        checkout_info(mathlib, commit),
-        load_encoder(encoder),
-        out,
-        quantise,
-        docstrings=not no_docstrings,
-        progress=not quiet and sys.stderr.isatty(),
-        note=lambda text: None if quiet else click.echo(f"cramf: {text}", err=True),
-    )
-    ended = time.monotonic()
-    kinds: dict[str, int] = {}
-    for declaration in linked.declarations:
-        kinds[declaration.kind.value] = kinds.get(declaration.kind.value, 0) + 1
-    outcome = {
-        "index": str(out),
-        "counts": dict(manifest.counts),
-        "kinds": dict(sorted(kinds.items(), key=lambda item: -item[1])),
-        "errors": [f"{e.module}:{e.line}: {e.message}" for e in linked.errors],
-        "seconds": {
-            "parsing": round(parsed - begun, 1),
-            "linking": round(linked_at - parsed, 1),
-            "encoding and writing": round(ended - linked_at, 1),
-        },
-    }
+    if (mathlib is None) == (docs is None):
+        raise InputError("an index is made from a checkout or from documentation", "give --mathlib or --docs")
+    with ExitStack() as stack:
+        cache = None if no_cache else stack.enter_context(BuildCache(cache_path or default_cache()))
+        run = _Run(out, encoder, quantise, commit, workers, not no_docstrings, cache, quiet)
+        outcome = run.from_docs(docs) if docs is not None else run.from_checkout(mathlib or Path())
     if as_json:
+        from cramf.jsonable import dumps
+
         click.echo(dumps(outcome))
         return
-    counts = manifest.counts
+    counts = outcome["counts"]
+    if not outcome["changed"]:
+        click.echo(f"{out}: nothing has changed, {counts['declarations']:,} declarations")
+        return
     click.echo(
         f"{out}: {counts['definitions']:,} definitions, {counts['usages']:,} usages, "
         f"{counts['declarations']:,} declarations from {counts['files']:,} files "
-        f"in {ended - begun:.0f} s ({len(linked.errors)} parse errors)"
+        f"in {sum(outcome['seconds'].values()):.0f} s ({len(outcome['errors'])} parse errors)"
     )
-    for kind, number in sorted(kinds.items(), key=lambda item: -item[1]):
+    for kind, number in outcome["kinds"].items():
         click.echo(f"  {number:>9,}  {kind}")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The settings of one build."""
+
+    out: Path
+    encoder: str | None
+    quantise: str
+    commit: str | None
+    workers: int | None
+    docstrings: bool
+    cache: BuildCache | None
+    quiet: bool
+
+    def _note(self, text: str) -> None:
+        if not self.quiet:
+            click.echo(f"cramf: {text}", err=True)
+
+    def _bar(self, total: int, what: str) -> Any:
+        from tqdm import tqdm
+
+        return tqdm(total=total, desc=what, unit="file", file=sys.stderr, disable=self.quiet or None)
+
+    def from_checkout(self, mathlib: Path) -> dict[str, Any]:
+        from cramf.knowledge.builder import (
+            checkout_info,
+            collector_paused,
+            extract_checkout,
+            find_modules,
+            input_keys,
+        )
+        from cramf.knowledge.linking import link
+        from cramf.knowledge.translate import load_guessers
+        from cramf.retrieval.indexing import up_to_date
+
+        begun = time.monotonic()
+        modules = find_modules(mathlib)
+        info = checkout_info(mathlib, self.commit)
+        keys = input_keys(modules)
+        inputs = self._digest((info.commit, info.toolchain, *keys))
+        if self.cache is not None and up_to_date(self.out, inputs):
+            return self._unchanged(time.monotonic() - begun)
+        with self._bar(len(modules), "parsing") as bar, collector_paused():
+            facts = extract_checkout(
+                modules, self.workers, lambda done, _: bar.update(done - bar.n), self.cache, keys
+            )
+            parsed = time.monotonic()
+            self._note("linking names")
+            linked = link(facts, load_guessers(mathlib))
+        del facts
+        seconds = {"parsing": parsed - begun, "linking": time.monotonic() - parsed}
+        return self._write(linked, info, seconds, inputs)
+
+    def from_docs(self, docs: Path) -> dict[str, Any]:
+        from cramf.knowledge.builder import CheckoutInfo
+        from cramf.knowledge.docgen.builder import build_from_docs
+
+        begun = time.monotonic()
+        with self._bar(0, "reading") as bar:
+
+            def advance(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            linked, info = build_from_docs(docs, advance, self.workers)
+        if self.commit is not None:
+            info = CheckoutInfo(self.commit, info.toolchain)
+        return self._write(linked, info, {"reading": time.monotonic() - begun}, "")
+
+    def _digest(self, parts: Sequence[str]) -> str:
+        """One hash of everything that decides what the index holds."""
+        from cramf.knowledge.cache import code_version
+
+        code = code_version("lean", "knowledge", "retrieval")
+        settings = (code, self.encoder or "", self.quantise, str(self.docstrings))
+        return hashlib.sha256("\n".join((*settings, *parts)).encode()).hexdigest()
+
+    def _unchanged(self, seconds: float) -> dict[str, Any]:
+        from cramf.knowledge.store import read_manifest
+
+        return {
+            "index": str(self.out),
+            "changed": False,
+            "counts": dict(read_manifest(self.out).counts),
+            "kinds": {},
+            "errors": [],
+            "seconds": {"checking": round(seconds, 1)},
+        }
+
+    def _write(
+        self, linked: Linked, info: CheckoutInfo, seconds: dict[str, float], inputs: str
+    ) -> dict[str, Any]:
+        from cramf.retrieval.encoder import load_encoder
+        from cramf.retrieval.indexing import write_index
+
+        for error in linked.errors:
+            click.echo(f"cramf: warning: {_place(error)}: {error.message}", err=True)
+        begun = time.monotonic()
+        manifest = write_index(
+            linked,
+            info,
+            load_encoder(self.encoder),
+            self.out,
+            self.quantise,
+            docstrings=self.docstrings,
+            progress=not self.quiet and sys.stderr.isatty(),
+            note=self._note,
+            cache=self.cache,
+            inputs=inputs,
+        )
+        seconds["encoding and writing"] = time.monotonic() - begun
+        kinds = Counter(declaration.kind.value for declaration in linked.declarations)
+        return {
+            "index": str(self.out),
+            "changed": True,
+            "counts": dict(manifest.counts),
+            "kinds": dict(kinds.most_common()),
+            "errors": [f"{_place(e)}: {e.message}" for e in linked.errors],
+            "seconds": {what: round(value, 1) for what, value in seconds.items()},
+        }
+
+
+def _place(error: FileError) -> str:
+    """`file:line` of what could not be read; a module is named by its file."""
+    path = error.module
+    if "/" not in path and not path.endswith((".bmp", ".db", ".html")):
+        path = f"{path.replace('.', '/')}.lean"
+    return f"{path}:{error.line}"
 
 
 @index.command()

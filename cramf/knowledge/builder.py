@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cramf.errors import InputError, ResourceError
+from cramf.knowledge.cache import BuildCache, content_key, pack_facts, unpack_facts
 from cramf.knowledge.extract import extract_file
 from cramf.knowledge.facts import FileFacts
 from cramf.knowledge.linking import Linked, link
 from cramf.knowledge.translate import load_guessers
 
-__all__ = ["CheckoutInfo", "build_from_checkout", "checkout_info", "extract_checkout", "find_modules"]
+__all__ = [
+    "CheckoutInfo",
+    "build_from_checkout",
+    "checkout_info",
+    "collector_paused",
+    "extract_checkout",
+    "find_modules",
+    "input_keys",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +99,75 @@ def _git_commit(mathlib: Path) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _extract(job: tuple[str, str]) -> FileFacts:
-    return extract_file(Path(job[0]), job[1])
+def _extract(job: tuple[str, str]) -> bytes:
+    return pack_facts(extract_file(Path(job[0]), job[1]))
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: millions of records live to the end, and every pass visits all."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def input_keys(modules: Sequence[tuple[Path, str]]) -> list[str]:
+    """A key of the content of each file; "" for one that cannot be read."""
+    keys: list[str] = []
+    for path, module in modules:
+        try:
+            keys.append(content_key(path.read_bytes(), module))
+        except OSError:
+            keys.append("")
+    return keys
 
 
 def extract_checkout(
     modules: Sequence[tuple[Path, str]],
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    cache: BuildCache | None = None,
+    keys: Sequence[str] | None = None,
 ) -> list[FileFacts]:
-    """Facts of every module, in the order given; `progress(done, total)` is called as they come."""
-    jobs = [(str(path), module) for path, module in modules]
+    """Facts of every module, in the order given; `progress(done, total)` is called as they come.
+
+    With a `cache` only files whose content it does not know are parsed. `keys` are those of `input_keys`.
+    """
+    found: dict[int, FileFacts] = {}
+    if cache is not None:
+        keys = keys if keys is not None else input_keys(modules)
+        places = {key: number for number, key in enumerate(keys) if key}
+        for key, packed in cache.facts(list(places)):
+            facts = unpack_facts(packed)
+            if facts is not None and facts.module == modules[places[key]][1]:
+                found[places[key]] = facts
+    missing = [number for number in range(len(modules)) if number not in found]
+    jobs = [(str(modules[number][0]), modules[number][1]) for number in missing]
     workers = min(workers or os.cpu_count() or 1, max(1, len(jobs) // 16))
-    facts: list[FileFacts] = []
-    for done, found in enumerate(_mapped(jobs, workers), start=1):
-        facts.append(found)
-        if progress is not None:
-            progress(done, len(jobs))
-    return facts
+    fresh: dict[str, bytes] = {}
+    try:
+        for number, packed in zip(missing, _mapped(jobs, workers), strict=True):
+            facts = unpack_facts(packed)
+            assert facts is not None  # made by `pack_facts` just now
+            found[number] = facts
+            if cache is not None and keys is not None and keys[number]:
+                fresh[keys[number]] = packed
+            if progress is not None:
+                progress(len(found), len(modules))
+    finally:
+        # What an interrupted build has read is not read again.
+        if cache is not None and fresh:
+            cache.keep_facts(fresh)
+    if progress is not None and not missing:
+        progress(len(modules), len(modules))
+    return [found[number] for number in range(len(modules))]
 
 
-def _mapped(jobs: list[tuple[str, str]], workers: int) -> Iterator[FileFacts]:
+def _mapped(jobs: list[tuple[str, str]], workers: int) -> Iterator[bytes]:
     if workers <= 1:
         yield from map(_extract, jobs)
         return
@@ -124,6 +183,7 @@ def build_from_checkout(
     mathlib: Path,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    cache: BuildCache | None = None,
 ) -> Linked:
     """Parse a checkout and link its names.
 
@@ -131,5 +191,6 @@ def build_from_checkout(
         InputError, ResourceError: as `find_modules`.
     """
     modules = find_modules(mathlib)
-    facts = extract_checkout(modules, workers, progress)
-    return link(facts, load_guessers(mathlib))
+    with collector_paused():
+        facts = extract_checkout(modules, workers, progress, cache)
+        return link(facts, load_guessers(mathlib))

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from cramf.knowledge.attested import attested_names, core_aliases
 from cramf.knowledge.entries import Entry, collect, exports, settle_replacements
 from cramf.knowledge.facts import FileFacts
-from cramf.knowledge.notations import NotationTable
+from cramf.knowledge.notations import NotationTable, notation_map
 from cramf.knowledge.statements import (
     Statement,
     Statements,
     TypeFacts,
     Unresolved,
-    notation_map,
     notations_of,
     read_statements,
 )

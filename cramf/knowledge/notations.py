@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from cramf.knowledge.types import Notation
 
-__all__ = ["CORE_NOTATION", "NotationTable", "main_token", "notation_words"]
+__all__ = ["CORE_NOTATION", "NotationTable", "main_token", "notation_map", "notation_words"]
 
 # Notation of Lean core, and of Mathlib where it is made by `syntax` with `macro_rules` rather than by a
 # notation command. Written from the reference manual; a declaration that nothing attests is left out.
@@ -96,3 +96,12 @@ _LETTERS = re.compile(r"[^\W\d][\w'₀-₉]*|_[\w]+")
 def notation_words(literals: Iterable[str]) -> set[str]:
     """Identifiers that the lexer cuts out of the literals of notation: `[ZMOD ` gives `ZMOD`."""
     return {word for literal in literals for word in _LETTERS.findall(literal)}
+
+
+def notation_map(notations: Sequence[Notation]) -> dict[str, tuple[str, ...]]:
+    """First token of each notation to the declarations that it can stand for."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for notation in notations:
+        if notation.declarations and notation.keyword != "core":
+            found[notation.tokens[0]][notation.declarations[0]] = None
+    return {token: tuple(names) for token, names in sorted(found.items())}

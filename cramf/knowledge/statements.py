@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -140,12 +140,3 @@ def notations_of(
             made = Notation(raw.tokens, raw.keyword, file.module, raw.line, tuple(meant), raw.scope)
             (local if raw.local else shared).append(made)
     return tuple(shared), tuple(local)
-
-
-def notation_map(notations: Sequence[Notation]) -> dict[str, tuple[str, ...]]:
-    """First token of each notation to the declarations that it can stand for."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for notation in notations:
-        if notation.declarations and notation.keyword != "core":
-            found[notation.tokens[0]][notation.declarations[0]] = None
-    return {token: tuple(names) for token, names in sorted(found.items())}

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,9 @@ from zipfile import BadZipFile
 from cramf.errors import KnowledgeBaseError, ResourceError
 from cramf.files import sha256_of
 from cramf.jsonable import dumps
-from cramf.knowledge.types import Declaration, Definition, Kind, Usage
+from cramf.knowledge.notations import notation_map
+from cramf.knowledge.tables import LIST_COLUMNS, DeclarationTable
+from cramf.knowledge.types import Definition, Kind, Notation
 from cramf.knowledge.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT_VERSION", "KnowledgeBase", "Manifest", "read_manifest", "write_directory"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _MANIFEST = "manifest.json"
 _REBUILD = "rebuild it with `cramf index build`"
 
@@ -176,82 +178,6 @@ def _remove_leftovers(target: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def declarations_table(declarations: tuple[Declaration, ...], protected: frozenset[str]) -> pa.Table:
-    """The vocabulary as an Arrow table, in order of name."""
-    import pyarrow as pa
-
-    ordered = sorted(declarations, key=lambda d: d.name)
-    return pa.table(
-        {
-            "name": pa.array([d.name for d in ordered], pa.string()),
-            "kind": pa.array([d.kind.value for d in ordered], pa.string()).dictionary_encode(),
-            "module": pa.array([d.module for d in ordered], pa.string()).dictionary_encode(),
-            "line": pa.array([d.line for d in ordered], pa.int32()),
-            "origin": pa.array([d.origin for d in ordered], pa.string()).dictionary_encode(),
-            "deprecated": pa.array([d.deprecated for d in ordered], pa.string()),
-            "since": pa.array([d.since for d in ordered], pa.string()),
-            "protected": pa.array([d.name in protected for d in ordered], pa.bool_()),
-        }
-    )
-
-
-_LIST_COLUMNS = ("fields", "parents", "attributes")
-
-
-def definitions_table(definitions: tuple[Definition, ...], docstrings: bool) -> pa.Table:
-    """Definitions as an Arrow table; rows keep their order, which is that of the vectors."""
-    import pyarrow as pa
-
-    plain = ("name", "signature", "twin", "deprecated", "since")
-    columns: dict[str, pa.Array] = {
-        name: pa.array([getattr(d, name) for d in definitions], pa.string()) for name in plain
-    }
-    for name in ("kind", "module", "origin"):
-        values = [str(getattr(d, name)) for d in definitions]
-        columns[name] = pa.array(values, pa.string()).dictionary_encode()
-    for name in ("line", "usage_count"):
-        columns[name] = pa.array([getattr(d, name) for d in definitions], pa.int32())
-    for name in _LIST_COLUMNS:
-        columns[name] = pa.array([list(getattr(d, name)) for d in definitions], pa.list_(pa.string()))
-    if docstrings:
-        columns["docstring"] = pa.array([d.docstring for d in definitions], pa.string())
-    return pa.table(columns)
-
-
-def usages_table(usages: tuple[Usage, ...], docstrings: bool) -> pa.Table:
-    """Usages without their definitions, which are kept as a sparse matrix."""
-    import pyarrow as pa
-
-    columns = {
-        "name": pa.array([u.name for u in usages], pa.string()),
-        "kind": pa.array([u.kind.value for u in usages], pa.string()).dictionary_encode(),
-        "module": pa.array([u.module for u in usages], pa.string()).dictionary_encode(),
-        "line": pa.array([u.line for u in usages], pa.int32()),
-    }
-    if docstrings:
-        columns["docstring"] = pa.array([u.docstring for u in usages], pa.string())
-    return pa.table(columns)
-
-
-def write_table(table: pa.Table, path: Path) -> None:
-    """Parquet with prefix-sharing strings, which halves the size of sorted names."""
-    import pyarrow.parquet as pq
-
-    encodings = {c: "DELTA_BYTE_ARRAY" for c in ("name",) if c in table.column_names}
-    dictionaries = [
-        c for c in table.column_names if c not in encodings and c not in ("signature", "docstring")
-    ]
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        compression_level=19,
-        use_dictionary=dictionaries,
-        column_encoding=encodings or None,
-        write_statistics=False,
-    )
-
-
 @dataclass(frozen=True)
 class KnowledgeBase:
     """An index directory, opened. Tables are read on first use and verified against the manifest."""
@@ -330,7 +256,7 @@ class KnowledgeBase:
         columns = self.definition_columns
         values = {name: column[row] for name, column in columns.items()}
         values["kind"] = Kind(values["kind"])
-        for name in _LIST_COLUMNS:
+        for name in LIST_COLUMNS:
             values[name] = tuple(values[name])
         return Definition(**values)
 
@@ -345,50 +271,60 @@ class KnowledgeBase:
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
-        table = self._table("declarations.parquet")
         try:
-            rows = DeclarationTable(table)
+            rows = self.declarations
             names = json.loads(self.file("names.json").read_text(encoding="utf-8"))
+            notations = tuple(
+                Notation(tuple(tokens), keyword, module, line, tuple(meant), scope)
+                for tokens, keyword, module, line, meant, scope in names["notations"]
+            )
             return Vocabulary(
                 rows,
                 frozenset(rows.names_where("protected", True)),
                 names["aliases"],
-                {token: tuple(targets) for token, targets in names["notations"].items()},
+                notation_map(notations),
                 frozenset(names["namespaces"]),
                 frozenset(rows.names_where("kind", Kind.ATTESTED.value)),
                 frozenset(rows).difference(rows.names_where("deprecated", None)),
+                notations,
+                rows.head,
+                {name: tuple(found) for name, found in names["parents"].items()},
+                names["unfolds"],
             )
         except (KeyError, ValueError, TypeError, AttributeError):
             raise KnowledgeBaseError(f"the vocabulary of {self.path} is damaged", _REBUILD) from None
 
+    @cached_property
+    def declarations(self) -> DeclarationTable:
+        """All declarations of the index by name."""
+        table = self._table("declarations.parquet")
+        try:
+            return DeclarationTable(table)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise KnowledgeBaseError(f"the vocabulary of {self.path} is damaged", _REBUILD) from None
 
-class DeclarationTable(Mapping[str, Declaration]):
-    """The declarations of an index by name; records are made when asked for, since there are so many."""
+    @cached_property
+    def _signatures(self) -> Any:
+        table = self._table("signatures.parquet")
+        if table.num_rows != len(self.declarations):
+            raise KnowledgeBaseError(f"the signatures of {self.path} do not fit its names", _REBUILD)
+        return table.column("signature").combine_chunks()
 
-    def __init__(self, table: pa.Table) -> None:
-        self._columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-        self._rows = {name: row for row, name in enumerate(table.column("name").to_pylist())}
+    def signature(self, name: str) -> str:
+        """Normalised signature of a declaration, "" where it is not known; KeyError for an unknown name."""
+        return str(self._signatures[self.declarations.row(name)].as_py())
 
-    def __getitem__(self, name: str) -> Declaration:
-        row = self._rows[name]
-        fields = ("kind", "module", "line", "origin", "deprecated", "since")
-        kind, *rest = (self._columns[field][row].as_py() for field in fields)
-        return Declaration(name, Kind(kind), *rest)
+    def signature_column(self) -> list[str]:
+        """Every signature, in the order of `declarations`."""
+        signatures: list[str] = self._signatures.to_pylist()
+        return signatures
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._rows
+    @cached_property
+    def _dependencies(self) -> csr_matrix:
+        return self.matrix("dependencies.npz")
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def names_where(self, column: str, value: object) -> list[str]:
-        """Names of the rows in which a column has a value (None: is null)."""
-        import pyarrow.compute as pc
-
-        values = self._columns[column]
-        chosen = pc.is_null(values) if value is None else pc.equal(values, value)
-        names: list[str] = self._columns["name"].filter(pc.fill_null(chosen, False)).to_pylist()
-        return names
+    def dependencies(self, name: str) -> tuple[str, ...]:
+        """Declarations that the statement of a declaration uses; KeyError for an unknown name."""
+        matrix = self._dependencies
+        row = self.declarations.row(name)
+        return self.declarations.names_at(matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]])

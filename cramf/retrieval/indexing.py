@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,24 +10,31 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
-from cramf.errors import InputError
+from cramf.errors import CramfError, InputError
 from cramf.knowledge.builder import CheckoutInfo
+from cramf.knowledge.cache import BuildCache
 from cramf.knowledge.linking import Linked
-from cramf.knowledge.store import (
-    Manifest,
+from cramf.knowledge.store import KnowledgeBase, Manifest, write_directory
+from cramf.knowledge.tables import (
     declarations_table,
     definitions_table,
+    dependency_matrix,
+    names_record,
+    signatures_table,
     usages_table,
-    write_directory,
     write_table,
 )
 from cramf.knowledge.types import Definition, Usage
-from cramf.retrieval.encoder import Encoder
+from cramf.retrieval.encoder import MAX_TOKENS, Encoder
 from cramf.retrieval.lexical import compile_bm25
 from cramf.retrieval.text import definition_text, lexical_terms, usage_text
 
-__all__ = ["QUANTISATIONS", "definition_terms", "write_index", "write_vectors"]
+__all__ = ["QUANTISATIONS", "definition_terms", "up_to_date", "write_index", "write_vectors"]
+
+_PIECE = 2048
+"""Texts that are encoded and kept in the cache at a time."""
 
 QUANTISATIONS = ("none", "8bit", "6bit", "4bit")
 """Ways to store vectors; the shipped index trades a little recall for size (see index/README.md)."""
@@ -39,6 +47,19 @@ def definition_terms(definition: Definition) -> list[str]:
     )
 
 
+def up_to_date(out: Path, inputs: str) -> bool:
+    """Whether a whole index that was made from the same inputs stands at `out` already."""
+    try:
+        base = KnowledgeBase.open(out)
+        if not inputs or base.manifest.settings.get("inputs") != inputs:
+            return False
+        for name in base.manifest.files:
+            base.file(name)
+    except CramfError:
+        return False
+    return True
+
+
 def write_index(
     linked: Linked,
     info: CheckoutInfo,
@@ -49,11 +70,14 @@ def write_index(
     progress: bool = False,
     note: Callable[[str], None] = lambda _: None,
     vectors: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
+    cache: BuildCache | None = None,
+    inputs: str = "",
 ) -> Manifest:
     """Encode and write everything into `out`, atomically.
 
-    `vectors` are those of definitions and usages where they are at hand already. `note` is told of each
-    stage. With `docstrings` false the tables carry none, as in the shipped index.
+    `vectors` are those of definitions and usages where they are at hand already, `cache` spares encoding
+    texts again, and `inputs` is what `up_to_date` compares. `note` is told of each stage. With `docstrings`
+    false the tables carry none, as in the shipped index.
 
     Raises:
         InputError: where there is nothing to index or the quantisation is unknown.
@@ -64,21 +88,23 @@ def write_index(
     if not linked.definitions:
         raise InputError("no definition was found in the checkout", "check that it holds Mathlib's sources")
     if vectors is None:
-        note(f"encoding {len(linked.definitions):,} definitions and {len(linked.usages):,} usages")
-        vectors = encode_all(linked.definitions, linked.usages, encoder, progress)
+        vectors = encode_all(linked.definitions, linked.usages, encoder, progress, cache, note)
 
     def write(folder: Path) -> Mapping[str, Any]:
+        from scipy.sparse import save_npz
+
         note("writing tables")
+        ordered = sorted(linked.declarations, key=lambda d: d.name)
         write_table(
-            declarations_table(linked.declarations, linked.protected), folder / "declarations.parquet"
+            declarations_table(ordered, linked.protected, linked.heads), folder / "declarations.parquet"
         )
+        write_table(signatures_table(ordered), folder / "signatures.parquet")
+        save_npz(folder / "dependencies.npz", dependency_matrix(ordered, linked.dependencies))
         write_table(definitions_table(linked.definitions, docstrings), folder / "definitions.parquet")
         write_table(usages_table(linked.usages, docstrings), folder / "usages.parquet")
-        names = {
-            "aliases": dict(linked.aliases),
-            "notations": {token: list(targets) for token, targets in linked.notations.items()},
-            "namespaces": sorted(linked.namespaces),
-        }
+        names = names_record(
+            linked.aliases, linked.notation_table, linked.namespaces, linked.parents, linked.unfolds
+        )
         text = json.dumps(names, ensure_ascii=False, sort_keys=True)
         (folder / "names.json").write_text(text, encoding="utf-8")
         note("compiling BM25")
@@ -99,7 +125,7 @@ def write_index(
                 "attested": sum(1 for d in linked.declarations if d.origin == "attested"),
                 "files": linked.files,
             },
-            "settings": {"quantisation": quantise},
+            "settings": {"quantisation": quantise, "inputs": inputs},
             "docstrings": docstrings,
         }
 
@@ -107,13 +133,44 @@ def write_index(
 
 
 def encode_all(
-    definitions: Sequence[Definition], usages: Sequence[Usage], encoder: Encoder, progress: bool = False
+    definitions: Sequence[Definition],
+    usages: Sequence[Usage],
+    encoder: Encoder,
+    progress: bool = False,
+    cache: BuildCache | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Vectors of definitions and of usages."""
+    """Vectors of definitions and of usages; with a `cache` only texts that it does not know are encoded."""
     texts = [definition_text(d.name, d.docstring, d.signature) for d in definitions]
     texts += [usage_text(u.docstring) for u in usages]
-    vectors = encoder.encode(texts, progress=progress)
+    if cache is None:
+        note(f"encoding {len(texts):,} texts")
+        vectors = encoder.encode(texts, progress=progress)
+    else:
+        vectors = _encode_changed(texts, encoder, progress, cache, note)
     return vectors[: len(definitions)], vectors[len(definitions) :]
+
+
+def _encode_changed(
+    texts: Sequence[str],
+    encoder: Encoder,
+    progress: bool,
+    cache: BuildCache,
+    note: Callable[[str], None],
+) -> npt.NDArray[np.float32]:
+    prefix = f"{encoder.name}\0{MAX_TOKENS}\0"
+    keys = [hashlib.sha256((prefix + text).encode()).digest()[:20] for text in texts]
+    known = {k: np.frombuffer(v, dtype="<f4") for k, v in cache.vectors(list(dict.fromkeys(keys))).items()}
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    note(f"encoding {len(missing):,} of {len(texts):,} texts; the others are in the cache")
+    # In pieces, so that an interrupt loses little. Texts of like length together waste no padding.
+    ordered = sorted(missing, key=lambda key: len(missing[key]))
+    for start in tqdm(range(0, len(ordered), _PIECE), "encoding", unit="piece", disable=not progress):
+        piece = ordered[start : start + _PIECE]
+        made = encoder.encode([missing[key] for key in piece])
+        known.update(zip(piece, made, strict=True))
+        cache.keep_vectors((k, v.astype("<f4").tobytes()) for k, v in zip(piece, made, strict=True))
+    return np.stack([known[key] for key in keys]) if keys else encoder.encode([])
 
 
 def _write_lexical(definitions: Sequence[Definition], folder: Path) -> None:

@@ -60,14 +60,16 @@ def test_build_as_json(tmp_path: Path, checkout: Path) -> None:
 @pytest.mark.usefixtures("encoder")
 def test_build_in_words_and_build_again(tmp_path: Path, checkout: Path) -> None:
     out = tmp_path / "index"
-    for _ in range(2):
-        done = run(
-            "index", "build", "--mathlib", checkout, "--out", out, "--quantise", "none", "--no-docstrings"
-        )
+    command = ("index", "build", "--mathlib", checkout, "--out", out, "--quantise", "none", "--no-docstrings")
+    for extra in ((), ("--no-cache",)):
+        done = run(*command, *extra)
         assert done.exit_code == 0
         first = done.stdout.splitlines()[0]
         assert str(out) in first
         assert "0 parse errors" in first
+    before = {p.name: p.stat().st_mtime_ns for p in out.iterdir()}
+    assert run(*command).stdout.startswith(f"{out}: nothing has changed")
+    assert {p.name: p.stat().st_mtime_ns for p in out.iterdir()} == before
     base = KnowledgeBase.open(out)
     assert base.manifest.settings["quantisation"] == "none"
     assert base.manifest.docstrings is False

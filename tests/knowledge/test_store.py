@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ VALUES = {
 }
 FILES = (
     "declarations.parquet definitions.parquet usages.parquet names.json lexical.npz terms.txt votes.npz "
-    "definitions.faiss usages.faiss"
+    "definitions.faiss usages.faiss signatures.parquet dependencies.npz"
 ).split()
 
 
@@ -91,7 +92,17 @@ def test_what_is_written_is_read(
             )
     assert base.usage_columns["name"] == [u.name for u in linked.usages]
     vocabulary = base.vocabulary()
-    assert vocabulary.declarations == {d.name: d for d in linked.declarations}
+    assert vocabulary.declarations == {d.name: replace(d, signature="") for d in linked.declarations}
+    assert {d.name: base.signature(d.name) for d in linked.declarations} == {
+        d.name: d.signature for d in linked.declarations
+    }
+    assert {name: base.dependencies(name) for name in linked.dependencies} == linked.dependencies
+    assert any(linked.dependencies.values())
+    assert vocabulary.notation_table == linked.notation_table
+    assert {
+        d.name: vocabulary.head(d.name) for d in linked.declarations if d.name in linked.heads
+    } == linked.heads
+    assert (vocabulary.parents, vocabulary.unfolds) == (linked.parents, linked.unfolds)
     assert vocabulary.protected == linked.protected
     assert vocabulary.aliases == dict(linked.aliases)
     assert vocabulary.notations == dict(linked.notations)

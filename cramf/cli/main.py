@@ -166,6 +166,9 @@ def _speak_utf8() -> None:
         "concepts": LazyCommand(
             "cramf.cli.concepts", "concepts", "Find the mathematical concepts that a text speaks of."
         ),
+        "lookup": LazyCommand(
+            "cramf.cli.lookup", "lookup", "Say what a Mathlib name is, and what replaces it."
+        ),
         "index": LazyCommand("cramf.cli.index", "index", "Build and inspect indexes of Mathlib."),
     },
     epilog=_EPILOG,

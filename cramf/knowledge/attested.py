@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cramf.knowledge.core_names import CORE_EXPORTS, CORE_NAMES
 from cramf.knowledge.facts import FileFacts
-from cramf.knowledge.notations import notation_words
+from cramf.knowledge.notations import CORE_NOTATION, notation_words
 from cramf.knowledge.vocabulary import NameTable
 from cramf.lean.scope import Context, enclosing
 
@@ -58,8 +58,20 @@ def attested_names(
             _plausible(word, files) and (word not in lasts or files >= _SHADOWED_FILES)
         ):
             found[word] = files
+    for name, files in _behind_notation(facts).items():
+        if not table.known(name):
+            found.setdefault(name, files)
     _attest_members(missing, table, found)
     return found
+
+
+def _behind_notation(facts: Sequence[FileFacts]) -> Counter[str]:
+    """Declarations of Lean core that are mostly written as notation (`HAdd.hAdd` as `+`)."""
+    counts: Counter[str] = Counter()
+    for file in facts:
+        runs = {run for raw in file.declarations for run in raw.runs}
+        counts.update({CORE_NOTATION[run] for run in runs if run in CORE_NOTATION})
+    return counts
 
 
 def core_aliases(names: Collection[str]) -> dict[str, str]:

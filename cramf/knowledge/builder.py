@@ -103,6 +103,11 @@ def _extract(job: tuple[str, str]) -> bytes:
     return pack_facts(extract_file(Path(job[0]), job[1]))
 
 
+def _collect_seldom() -> None:
+    """Tokens are no cycles, so that collecting them by generations is in vain."""
+    gc.set_threshold(500_000, 20, 100)
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """No garbage collection meanwhile: millions of records live to the end, and every pass visits all."""
@@ -171,7 +176,7 @@ def _mapped(jobs: list[tuple[str, str]], workers: int) -> Iterator[bytes]:
     if workers <= 1:
         yield from map(_extract, jobs)
         return
-    executor = ProcessPoolExecutor(max_workers=workers)
+    executor = ProcessPoolExecutor(max_workers=workers, initializer=_collect_seldom)
     try:
         yield from executor.map(_extract, jobs, chunksize=32)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from cramf.knowledge.facts import (
 from cramf.lean.lexer import TokenKind, leading_identifier
 from cramf.lean.parser import ParsedFile, parse_file
 from cramf.lean.scope import Context, ScopeTracker, included_variables
+from cramf.lean.signatures import normalised
 from cramf.lean.syntax import Binder, Command, Declaration, ParseError, Uses
 
 __all__ = ["extract_file", "extract_text"]
@@ -116,20 +118,13 @@ def _dotted_names(parsed: ParsedFile) -> Counter[str]:
     """Capitalised dotted identifiers inside declarations; `open` and `import` name namespaces and modules."""
     source = parsed.source
     counts: Counter[str] = Counter()
-    tokens = iter(source.tokens)
-    for command in parsed.commands:
-        if command.declaration is None:
-            continue
-        for token in tokens:
-            if token.start >= command.end:
-                break
-            text = token.text
-            if (
-                token.kind == TokenKind.IDENTIFIER
-                and token.start >= command.start
-                and "." in text
-                and text[0].isupper()
-            ):
+    others = [(c.start, c.end) for c in parsed.commands if c.declaration is None]
+    starts = [start for start, _ in others]
+    word = TokenKind.IDENTIFIER
+    for kind, text, offset in source.tokens:
+        if kind == word and "." in text and text[0].isupper():
+            place = bisect_right(starts, offset) - 1
+            if place < 0 or offset >= others[place][1]:
                 counts[text] += 1
     for start, end in source.skipped:
         counts.update(_DOTTED.findall(_COMMENT.sub("", source.text[start:end])))
@@ -167,7 +162,7 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int, text:
     deprecated, since = _deprecation(declaration)
     variables, local = _taken_variables(declaration, scope)
     spoken = _spoken((declaration.uses, *(b.uses for b in variables)), local)
-    signature = " ".join(filter(None, (*(b.text for b in variables), declaration.signature)))
+    signature = normalised(" ".join(filter(None, (*(b.text for b in variables), declaration.signature))))
     generators = _generators(declaration.attributes)
     body = ""
     if generators or declaration.deriving or kind == "irreducible_def":

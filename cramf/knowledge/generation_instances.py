@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cramf.knowledge.entries import Entry
 from cramf.knowledge.facts import FileFacts, RawDeclaration
 from cramf.knowledge.generated.instances import InstanceName, UniqueNamer, instance_name
+from cramf.knowledge.generated.signatures import read_group, split_signature
 from cramf.knowledge.generation_library import Surroundings
-from cramf.lean.brackets import Tokens, bracket_end
-from cramf.lean.lexer import TokenKind, tokenize
 from cramf.lean.scope import Context
 from cramf.lean.syntax import Binder
 
@@ -34,11 +35,15 @@ def name_instances(
         if not any(_anonymous(raw) for raw in file.declarations):
             renamed.append(file)
             continue
-        declarations = tuple(
-            _named(raw, file.contexts[raw.context], library, namer, entries) if _anonymous(raw) else raw
-            for raw in file.declarations
-        )
-        renamed.append(replace(file, declarations=declarations))
+        read = {n: _Read.of(raw) for n, raw in enumerate(file.declarations) if _anonymous(raw)}
+        variables = {group.text for one in read.values() for group in one.groups[: one.least]}
+        declarations = list(file.declarations)
+        for number, one in read.items():
+            raw = file.declarations[number]
+            found = one.name(raw, file.contexts[raw.context], library, variables)
+            if found is not None:
+                declarations[number] = _named(raw, found, namer, entries)
+        renamed.append(replace(file, declarations=tuple(declarations)))
     _enter(renamed, entries)
     return renamed
 
@@ -58,16 +63,9 @@ def _enter(facts: Sequence[FileFacts], entries: dict[str, Entry]) -> None:
 
 
 def _named(
-    raw: RawDeclaration,
-    context: Context,
-    library: Surroundings,
-    namer: UniqueNamer,
-    taken: Mapping[str, Entry],
+    raw: RawDeclaration, found: InstanceName, namer: UniqueNamer, taken: Mapping[str, Entry]
 ) -> RawDeclaration:
-    """The instance under its name, or as it is where that cannot be told."""
-    found = _name_of(raw, context, library)
-    if found is None:
-        return raw
+    """The instance under its name, or as it is where a guessed name is another's."""
     plain = f"{raw.namespace}.{found.name}" if raw.namespace else found.name
     if not found.certain and plain in taken:
         return raw
@@ -77,65 +75,72 @@ def _named(
     return replace(raw, name=name, rule=INSTANCE if found.certain else GUESSED)
 
 
-def _name_of(raw: RawDeclaration, context: Context, library: Surroundings) -> InstanceName | None:
-    groups, result = _groups(raw.signature)
-    if not result:
-        return None
-    known = library.library(context)
-    made: list[InstanceName] = []
-    least, most = _own_from(groups, result, raw)
-    for number in dict.fromkeys((most, least)):
-        found = instance_name(
-            [g.binder for g in groups[number:]],
-            result.text,
-            known,
-            variables=[g.binder for g in groups[:number]],
-            namespace=raw.namespace,
-        )
-        if found is None:
-            return None
-        made.append(found)
-    same = all(found.name == made[0].name for found in made)
-    return made[0] if same else InstanceName(made[0].name, False)
-
-
+@dataclass(frozen=True, slots=True)
 class _Group:
-    """A binder group of a signature, or its result type, with its identifiers in order."""
+    """A binder group of a signature with the identifiers of its type in order."""
 
-    __slots__ = ("binder", "text", "words")
-
-    def __init__(self, text: str, words: tuple[str, ...], binder: Binder) -> None:
-        self.text, self.words, self.binder = text, words, binder
-
-
-_NO_BINDER = Binder("", (), "", ())
+    text: str
+    words: tuple[str, ...]
+    binder: Binder
 
 
-def _groups(signature: str) -> tuple[list[_Group], _Group]:
-    """The binder groups that a signature begins with, and its result type."""
-    tokens = Tokens(t for t in tokenize(signature)[0] if t.kind >= TokenKind.DOC and t.kind != TokenKind.ERROR)
-    groups: list[_Group] = []
-    index = 0
-    while index < len(tokens) and tokens[index].text in ("(", "{", "⦃", "["):
-        opener = tokens[index].text
-        close = bracket_end(tokens, index, len(tokens))
-        inside = tokens[index + 1 : close]
-        colon = next((i for i, t in enumerate(inside) if t.text == ":"), -1)
-        named = colon >= 0 and all(t.kind == TokenKind.IDENTIFIER or t.text == "_" for t in inside[:colon])
-        names = tuple(t.text for t in inside[:colon]) if named else ()
-        if colon < 0 and opener != "[":
-            names = tuple(t.text for t in inside if t.kind == TokenKind.IDENTIFIER)
-        words = tuple(t.text for t in inside[len(names) :] if t.kind == TokenKind.IDENTIFIER)
-        text = signature[tokens[index].start : tokens[close].end]
-        groups.append(_Group(text, words, Binder(opener, names, text, ())))
-        index = close + 1
-    if index >= len(tokens) or tokens[index].text != ":":
-        return groups, _Group("", (), _NO_BINDER)
-    words = tuple(t.text for t in tokens[index + 1 :] if t.kind == TokenKind.IDENTIFIER)
-    return groups, _Group(signature[tokens[index].end :].strip(), words, _NO_BINDER)
+_WORD = re.compile(r"[^\W\d][\w'!?]*(?:\.[^\W\d][\w'!?]*)*")
 
 
-def _own_from(groups: Sequence[_Group], result: _Group, raw: RawDeclaration) -> tuple[int, int]:
+@lru_cache(maxsize=1 << 14)
+def _group(text: str) -> _Group:
+    names, kind = read_group(text)
+    return _Group(text, tuple(_WORD.findall(kind)), Binder(text[0], names, text, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The signature of an instance, and how many of its groups come from `variable` commands."""
+
+    groups: Sequence[_Group]
+    result: str
+    least: int
+    most: int
+
+    @classmethod
+    def of(cls, raw: RawDeclaration) -> _Read:
+        texts, result = split_signature(raw.signature)
+        groups = [_group(text) for text in texts]
+        return cls(groups, result, *_own_from(groups, tuple(_WORD.findall(result)), raw))
+
+    def name(
+        self, raw: RawDeclaration, context: Context, library: Surroundings, variables: Collection[str]
+    ) -> InstanceName | None:
+        """Its name; a group that may be a variable is one if it is one elsewhere in the file."""
+        if not self.result:
+            return None
+        likely = self.least
+        while likely < self.most and self.groups[likely].text in variables:
+            likely += 1
+        made: list[InstanceName] = []
+        for number in self._told_apart(likely):
+            found = instance_name(
+                [group.binder for group in self.groups[number:]],
+                self.result,
+                library.library(context),
+                variables=[group.binder for group in self.groups[:number]],
+                namespace=raw.namespace,
+            )
+            if found is None:
+                return None
+            made.append(found)
+        certain = made[0].certain and all(found.name == made[0].name for found in made)
+        return InstanceName(made[0].name, certain)
+
+    def _told_apart(self, likely: int) -> list[int]:
+        """The numbers of variables to try: one, where only binders of types are in doubt."""
+        open_ones = self.groups[self.least : self.most]
+        if all(group.binder.kind in "{⦃" for group in open_ones):
+            return [likely]
+        return list(dict.fromkeys((likely, self.least, self.most)))
+
+
+def _own_from(groups: Sequence[_Group], result: Sequence[str], raw: RawDeclaration) -> tuple[int, int]:
     """How many groups come from `variable` commands: the least and the greatest number that fit.
 
     A signature has its variables in front, while `words` and `dots` have what the instance itself says
@@ -150,9 +155,10 @@ def _own_from(groups: Sequence[_Group], result: _Group, raw: RawDeclaration) -> 
 
 
 def _fits(
-    groups: Sequence[_Group], result: _Group, number: int, orders: Sequence[Mapping[str, int]]
+    groups: Sequence[_Group], result: Sequence[str], number: int, orders: Sequence[Mapping[str, int]]
 ) -> bool:
-    own = [word for group in (*groups[number:], result) for word in group.words]
+    own = [word for group in groups[number:] for word in group.words]
+    own += result
     others = [word for group in groups[:number] for word in group.words]
     for order, cut in zip(orders, (False, True), strict=True):
         mine = list(_places(own, order, cut))

@@ -44,6 +44,10 @@ _LITERALS = (
     "AlgHom",
     "Equiv",
 )
+_CORE_LASTS = frozenset(
+    "LeftInverse RightInverse Injective Surjective Bijective Commutative Associative IsLawfulSingleton".split()
+)
+_ENDS_IN_PROP = re.compile(r"\bProp(?:\s+extends\b.*)?\Z", re.DOTALL)
 _SET_LIKE = re.compile(r"SetLike\s+\(?([^\s()]+)")
 
 
@@ -54,11 +58,14 @@ class Surroundings:
         self, entries: Mapping[str, Entry], facts: Sequence[FileFacts], protected: Iterable[str] = ()
     ) -> None:
         self.entries = entries
-        self.table = NameTable(entries, protected, lenient=True)
+        # Of the names as they are now: what is named or made later is not used in types.
+        self._table = NameTable(entries, protected, lenient=True)
         # Contexts live as long as their files, and to hash one is dearer than to look a word up.
         self._resolved: dict[int, dict[str, str | None]] = {}
         self._signatures: dict[str, Signature | None] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
+        self._propositions: dict[str, bool] = {}
+        self._all: Projections | None = None
         self._set_like = self._all_set_like(facts)
         self._parent_fields = {
             f"{name}.to{parent.rpartition('.')[2]}"
@@ -72,7 +79,7 @@ class Surroundings:
 
         def find(word: str) -> str | None:
             if word not in known:
-                known[word] = next(iter(self.table.resolve(word, context)), None)
+                known[word] = next(iter(self._table.resolve(word, context)), None)
             return known[word]
 
         return find
@@ -98,6 +105,10 @@ class Surroundings:
             found = frozenset(parents).union(*(self.ancestors(parent) for parent in parents))
             self._ancestors[name] = found
         return found
+
+    @property
+    def structures(self) -> list[str]:
+        return [name for name, entry in self.entries.items() if entry.raw.kind in _STRUCTURES]
 
     def parents(self, name: str) -> tuple[str, ...]:
         entry = self.entries.get(name)
@@ -126,10 +137,32 @@ class Surroundings:
         )
 
     def proposition(self, name: str) -> bool:
+        """Whether a declaration makes propositions.
+
+        A structure without a sort is one if all its fields are proofs, as Lean infers it.
+        """
+        found = self._propositions.get(name)
+        if found is None:
+            self._propositions[name] = False  # for what leads back to itself
+            found = self._propositions[name] = self._makes_propositions(name)
+        return found
+
+    def _makes_propositions(self, name: str) -> bool:
         entry = self.entries.get(name)
         if entry is None:
-            return name in _CORE_PROPOSITIONS
-        return entry.raw.signature.endswith("Prop")
+            # Lean core is not in the checkout, and its `Function.Injective` is written `Injective`.
+            return name in _CORE_PROPOSITIONS or name.rpartition(".")[2] in _CORE_LASTS
+        if _ENDS_IN_PROP.search(entry.raw.signature):
+            return True
+        if entry.raw.kind not in _STRUCTURES or self._all is None:
+            return False
+        result = read_signature(entry.raw.signature).result
+        if result and not result.startswith("extends"):
+            return False
+        if not entry.raw.fields and not entry.raw.parents:
+            return False
+        plain = self._all.proofs_of(name)
+        return all(plain) and all(self.proposition(parent) for parent in self.parents(name))
 
     def structure(self, name: str) -> StructureFields | None:
         entry = self.entries.get(name)
@@ -164,9 +197,11 @@ class Surroundings:
             for name, entry in self.entries.items()
             if entry.raw.kind == "structure" and name.endswith("Hom") and "ategory" in name
         )
-        return Projections(
+        self._all = Projections(
             self.structure, rules, self.resolve_beside, self.proposition, (*_LITERALS, *sorted(arrows))
         )
+        self._propositions.clear()
+        return self._all
 
     def _rules(self, facts: Sequence[FileFacts]) -> Iterator[tuple[str, tuple[ProjectionRule, ...]]]:
         for file in facts:

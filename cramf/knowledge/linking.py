@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from cramf.knowledge.attested import attested_names, core_aliases
 from cramf.knowledge.entries import Entry, collect, exports, settle_replacements
 from cramf.knowledge.facts import FileFacts
+from cramf.knowledge.generation import Surroundings, generate, name_instances
 from cramf.knowledge.notations import NotationTable, notation_map
 from cramf.knowledge.statements import (
     Statement,
@@ -26,6 +27,8 @@ from cramf.knowledge.vocabulary import NameTable
 __all__ = ["FileError", "Linked", "Unresolved", "link"]
 
 _DOCUMENTED = frozenset({Kind.THEOREM, Kind.LEMMA, Kind.INSTANCE})
+_MACHINERY = frozenset({"structure", "deriving"})
+"""Origins of functions that Lean makes for itself, which are no concepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,12 @@ class Linked:
 def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Linked:
     """Link the facts of all files. Order of files decides nothing but ties."""
     entries = collect(facts)
-    translate(entries, facts, guessers)
+    targets = translate(entries, facts, guessers)
+    protected = frozenset(name for name, e in entries.items() if e.raw.protected)
+    library = Surroundings(entries, facts, protected)
+    facts = name_instances(facts, entries, library)
+    targets = translate(entries, facts, guessers, targets)
+    generate(entries, facts, targets, guessers, library)
     protected = frozenset(name for name, e in entries.items() if e.raw.protected)
     aliases = exports(facts, entries)
     attested = attested_names(facts, entries, protected, aliases)
@@ -168,7 +176,7 @@ def _definitions(
     for name, entry in sorted(entries.items()):
         raw = entry.raw
         kind = Kind(raw.kind)
-        if not kind.is_definition:
+        if not kind.is_definition or entry.origin in _MACHINERY:
             continue
         made.append(
             Definition(

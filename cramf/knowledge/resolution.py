@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cramf.knowledge.notations import NotationTable
-from cramf.knowledge.vocabulary import NameTable
+from cramf.knowledge.vocabulary import NameTable, Vocabulary
 from cramf.lean.lexer import leading_identifier
 from cramf.lean.scope import Context
 
-__all__ = ["Place", "Resolver", "Spoken", "Used"]
+__all__ = ["Place", "Resolver", "Spoken", "Used", "resolver_of"]
 
 _MAX_PARENTS = 64
 
@@ -192,3 +192,18 @@ class Resolver:
             token = word
         meaning = self._notations.meaning(token, place.scopes, place.module)
         return meaning[0] if meaning else ""
+
+
+def resolver_of(vocabulary: Vocabulary) -> tuple[Resolver, NameTable]:
+    """A resolver of an index's names, and the table that its places are made with."""
+    table = NameTable(
+        vocabulary.declarations,
+        vocabulary.protected,
+        vocabulary.aliases,
+        vocabulary.attested,
+        lenient=True,
+    )
+    table.namespaces.update(vocabulary.namespaces)
+    notations = NotationTable(vocabulary.notation_table)
+    unfold = vocabulary.unfolds.get
+    return Resolver(table, notations, vocabulary.head, vocabulary.parents, lambda n: unfold(n, "")), table

@@ -12,13 +12,22 @@ from cramf.knowledge.facts import FileFacts, TranslationRequest
 from cramf.knowledge.translate import NameGuesser
 from cramf.knowledge.vocabulary import NameTable
 
-__all__ = ["translate"]
+__all__ = ["Targets", "translate", "translated_prefix"]
+
+Targets = Mapping[str, Mapping[str, tuple[str, TranslationRequest]]]
+"""By rule: the source's full name to the twin's, with the tag that asks for it."""
 
 
 def translate(
-    entries: dict[str, Entry], facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]
-) -> None:
-    """Add the twins that `to_additive` and `to_dual` make; a twin that is written is only tied."""
+    entries: dict[str, Entry],
+    facts: Sequence[FileFacts],
+    guessers: Mapping[str, NameGuesser],
+    made: Targets | None = None,
+) -> Targets:
+    """Add the twins that `to_additive` and `to_dual` make; a twin that is written is only tied.
+
+    `made` are those of an earlier call with fewer entries. The twins of both calls are returned.
+    """
     requests: dict[str, list[TranslationRequest]] = defaultdict(list)
     for name, entry in entries.items():
         requests[name] += entry.raw.translations
@@ -27,9 +36,13 @@ def translate(
         for written, number, wanted in file.tagged:
             for name in table.resolve(written, file.contexts[number])[:1]:
                 requests[name] += wanted
+    found: dict[str, Mapping[str, tuple[str, TranslationRequest]]] = {}
     for rule, guesser in guessers.items():
-        targets = _targets(rule, guesser, requests, entries)
+        before = made.get(rule, {}) if made is not None else {}
+        found[rule] = targets = _targets(rule, guesser, requests, before)
         for source, (target, request) in targets.items():
+            if source in before:
+                continue
             entry = entries[source]
             known = entries.get(target)
             if known is not None:
@@ -49,17 +62,19 @@ def translate(
             entries[target] = Entry(raw, entry.module, entry.facts, rule, source)
             entry.twin = entry.twin or target
             _translate_members(entries, entry, target, rule, guesser)
+    return found
 
 
 def _targets(
     rule: str,
     guesser: NameGuesser,
     requests: Mapping[str, list[TranslationRequest]],
-    entries: Mapping[str, Entry],
+    before: Mapping[str, tuple[str, TranslationRequest]],
 ) -> dict[str, tuple[str, TranslationRequest]]:
     """Source name to target name; a prefix that itself has a translation is translated first."""
-    targets: dict[str, tuple[str, TranslationRequest]] = {}
-    for name in sorted(requests, key=lambda n: (n.count("."), n)):
+    targets = dict(before)
+    wanted_of = (name for name, wanted in requests.items() if wanted and name not in before)
+    for name in sorted(wanted_of, key=lambda n: (n.count("."), n)):
         wanted = next((r for r in requests[name] if r.rule == rule), None)
         if wanted is None:
             continue
@@ -68,14 +83,15 @@ def _targets(
             target = wanted.target.removeprefix("_root_.")
         else:
             part = wanted.target or guesser.guess(base)
-            place = _translated_prefix(prefix, targets)
+            place = translated_prefix(prefix, targets)
             target = f"{place}.{part}" if place else part
         if target != name:
             targets[name] = (target, wanted)
     return targets
 
 
-def _translated_prefix(prefix: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:
+def translated_prefix(prefix: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:
+    """A namespace with the longest part of it that has a twin replaced by that."""
     head, tail = prefix, ""
     while head:
         if head in targets:

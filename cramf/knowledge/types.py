@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cramf.lean.signatures import Signature, read_signature
+
 __all__ = [
     "Concept",
     "Declaration",
@@ -78,7 +80,12 @@ class Declaration:
     attributes: tuple[str, ...] = ()
     """Attribute names without their arguments."""
     signature: str = ""
-    """Universes, binders and result type on one line in normalised form, without the body; "" if unknown."""
+    """Binders and result type on one line in normalised form, without the body; "" if unknown."""
+
+    @property
+    def type(self) -> Signature:
+        """Binders by kind, result type and universes, read from the signature."""
+        return read_signature(self.signature)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class NameTable:
         self.weak = frozenset(weak)
         self.namespaces = _prefixes(self.names)
         self._opened: dict[Context, tuple[tuple[str, ...], tuple[Opened, ...]]] = {}
+        self._expanded: dict[int, tuple[Context, tuple[tuple[str, ...], tuple[Opened, ...]]]] = {}
         self._outermost: dict[Context, tuple[Opened, ...]] = {}
 
     def known(self, name: str) -> bool:
@@ -42,6 +43,9 @@ class NameTable:
 
     def expand(self, context: Context) -> tuple[tuple[str, ...], tuple[Opened, ...]]:
         """Current namespaces inside out, and the opened ones under their full names, latest first."""
+        known = self._expanded.get(id(context))
+        if known is not None and known[0] is context:
+            return known[1]
         cached = self._opened.get(context)
         if cached is None:
             current = tuple(enclosing(context.namespace))
@@ -51,6 +55,8 @@ class NameTable:
                     full = Opened("", place, entry.only, entry.hiding, entry.renaming)
                     opened[full] = None
             cached = self._opened[context] = (current, tuple(reversed(opened)))
+        # A context hashes every `open` in it, which is slow for the hundreds of words resolved in one.
+        self._expanded[id(context)] = (context, cached)
         return cached
 
     def _opened_by(self, entry: Opened, open_already: Iterable[str]) -> list[str]:

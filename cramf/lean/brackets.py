@@ -7,10 +7,11 @@ from functools import cached_property
 
 from cramf.lean.lexer import Token
 
-__all__ = ["CLOSERS", "OPENERS", "Tokens", "bracket_end", "top_level"]
+__all__ = ["CLOSERS", "OPENERS", "TYPE_ENDS", "Tokens", "bracket_end", "top_level"]
 
 OPENERS = frozenset("( [ { ⟨ ⦃ @[ #[ %[ $( ⟦".split())
 CLOSERS = frozenset(") ] } ⟩ ⦄ ⟧".split())
+TYPE_ENDS = frozenset(", ↦ => | // :=".split())
 
 
 class Tokens(list[Token]):
@@ -26,6 +27,29 @@ class Tokens(list[Token]):
             elif token.text in CLOSERS and opened:
                 closing[opened.pop()] = index
         return closing
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """For each token, where a type that begins behind it ends at the latest.
+
+        That is the first of `TYPE_ENDS` that no bracket separates from it, or the bracket around both.
+        """
+        closing = self.closing
+        ends = [0] * len(self)
+        outer: list[int] = []
+        end = len(self)
+        for index in range(len(self) - 1, -1, -1):
+            text = self[index].text
+            if text in OPENERS:
+                # What an opener without a closer holds runs to the end of the text.
+                end = outer.pop() if closing[index] >= 0 else len(self)
+            ends[index] = end
+            if text in TYPE_ENDS:
+                end = index
+            elif text in CLOSERS:
+                outer.append(end)
+                end = index
+        return ends
 
 
 def bracket_end(tokens: Tokens, start: int, stop: int) -> int:

@@ -39,6 +39,8 @@ _FIRST_COLUMN = frozenset(
 _NEVER_AFTER_PRELUDE = frozenset("module end open include omit".split())
 # Commands that end in `in` and then hold for the next command alone.
 _SCOPING = frozenset("open set_option variable omit include attribute universe count_heartbeats".split())
+_LONGEST_PRELUDE = 64
+"""How many tokens of modifiers are looked through for a keyword, so that hostile text stays linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,10 @@ class SourceText:
     def first_on_line(self, index: int) -> bool:
         """Whether only blanks stand before this token on its line."""
         start = self.tokens[index].start
-        newline = self.text.rfind("\n", 0, start)
-        return not self.text[newline + 1 : start].strip()
+        # The line itself may be very long, so no more of it is looked at than follows the token before.
+        before = self.tokens[index - 1].end if index else 0
+        newline = self.text.rfind("\n", before, start)
+        return (newline >= 0 or not index) and not self.text[newline + 1 : start].strip()
 
 
 class RawCommand(NamedTuple):
@@ -150,7 +154,7 @@ def _begins(source: SourceText, index: int, depth: int, after_prelude: bool, fol
 
 def _reaches_command(tokens: Tokens, index: int) -> bool:
     """Whether an indented modifier leads to a keyword, past others and past the bracket of `scoped[N]`."""
-    size = len(tokens)
+    size = min(len(tokens), index + _LONGEST_PRELUDE)
     while index < size and tokens[index].text in MODIFIERS:
         index += 1
         if index < size and tokens[index].text == "[" and tokens[index - 1].text in ("scoped", "local"):

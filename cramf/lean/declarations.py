@@ -136,6 +136,7 @@ def signature_end(source: SourceText, index: int, stop: int) -> int:
     """Index of the token that begins the body: `:=`, `where`, `|` of an equation, or the end."""
     tokens = source.tokens
     pending = 0
+    decisive = -1
     for position in top_level(tokens, index, stop):
         kind, text, _ = tokens[position]
         if text == ":=":
@@ -146,15 +147,14 @@ def signature_end(source: SourceText, index: int, stop: int) -> int:
             return position
         elif text in _LOCAL_DEFINITIONS:
             pending += 1
-        elif text == "|" and source.first_on_line(position) and _is_equation(tokens, position, stop):
-            return position
+        elif text == "|" and source.first_on_line(position):
+            # It begins a pattern-matching alternative where `=>` comes before any `:=`.
+            if decisive < position:
+                ahead = top_level(tokens, position + 1, stop)
+                decisive = next((i for i in ahead if tokens[i].text in ("=>", ":=")), stop)
+            if decisive < stop and tokens[decisive].text == "=>":
+                return position
     return stop
-
-
-def _is_equation(tokens: Tokens, index: int, stop: int) -> bool:
-    """Whether `|` begins a pattern-matching alternative: `=>` comes before any `:=`."""
-    ends = (tokens[i].text for i in top_level(tokens, index + 1, stop) if tokens[i].text in ("=>", ":="))
-    return next(ends, "") == "=>"
 
 
 def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:

@@ -77,7 +77,7 @@ _ALTERNATIVES = "|".join(
         r"(?P<num>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+"
         r"|\d[\d_]*(?:\.(?!\.)\d*(?:[eE][+-]?\d+)?(?![\w«])|[eE][+-]?\d+)?)",
         r"(?P<str>\")",
-        r"(?P<char>'(?:\\(?:u\{?[0-9a-fA-F]+\}?|x[0-9a-fA-F]{2}|.)|[^\\'\n\s])')",
+        r"(?P<char>'(?:\\(?:u\{?[0-9a-fA-F]+\}?|x[0-9a-fA-F]{2}|[^\n])|[^\\'\n\s])')",
         # Double backtick names, then multi-character ASCII operators, longest first.
         rf"(?P<quote>``?{_ATOM}(?:\.{_ATOM})*)",
         r"(?P<sym>⁻¹[ᵁ'ᵒᵖ]*|<\|>|<;>|\|>\.|:=|=>|->|<-|<\||\|>|\.\.\.|\.\.|::|&&|\|\||<=|>=|!=|==|\+\+"
@@ -88,13 +88,13 @@ _ALTERNATIVES = "|".join(
 _LOSSLESS = re.compile(rf"(?P<ws>\s+)|{_ALTERNATIVES}", re.DOTALL)
 # The same with blanks and line comments passed over, which halves the number of matches.
 _MEANINGFUL = re.compile(rf"(?>\s+|--[^\n]*)*+(?:{_ALTERNATIVES}|\Z)", re.DOTALL)
-_PROOF = re.compile(r"[^\n]*(?:\n(?:[ \t][^\n]*|(?=\n)))*")
+_PROOF = re.compile(r"[^\n]*+(?:\n(?:[ \t][^\n]*+|(?=\n)))*+")
 _DEPTH = {**dict.fromkeys("( [ { ⟨ ⦃ @[ #[ %[ $( ⟦".split(), 1), **dict.fromkeys(") ] } ⟩ ⦄ ⟧".split(), -1)}
 _PROVED = frozenset({"theorem", "lemma"})
 _LOCAL = frozenset("let have letI haveI let_fun suffices set".split())
 _BLOCK = re.compile(r"/-|-/")
-_STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
-_INTERPOLATED = re.compile(r'[^"\\{]*(?:\\.[^"\\{]*)*', re.DOTALL)
+_STRING_END = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_INTERPOLATED = re.compile(r'[^"\\{]*+(?:\\.[^"\\{]*+)*+', re.DOTALL)
 _HOLE_CHARACTER = re.compile(r"'(?:\\.|[^\\'])'", re.DOTALL)
 _IDENTIFIER = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _RAW_START = re.compile(r'(#*)"')
@@ -103,6 +103,8 @@ _INTERPOLATING = re.compile(r"[a-z_]+!\Z")
 _WORD = TokenKind.IDENTIFIER
 _MAX_UNCLOSED = 16
 """After so many unclosed strings no end is looked for any more, so that hostile text stays linear."""
+_LONGEST_NAME = 1000
+"""Longer identifiers are errors: what splits names at their dots takes quadratic time."""
 _GROUP_KIND = {
     "ws": TokenKind.WHITESPACE,
     "line": TokenKind.COMMENT,
@@ -141,10 +143,13 @@ def tokenize(text: str) -> tuple[list[Token], list[LexicalError]]:
         assert found is not None  # the last alternative takes any character
         group = found.lastgroup or "sym"
         if group == "id":
-            append(Token(_WORD, found.group(), position))
-            position = found.end()
+            word, start, position = found.group(), position, found.end()
+            if len(word) > _LONGEST_NAME:
+                _refuse(word, start, tokens, errors)
+                continue
+            append(Token(_WORD, word, start))
             if position < size and text[position] in '"#':
-                position, unclosed = _prefixed_string(text, found.group(), position, unclosed, tokens, errors)
+                position, unclosed = _prefixed_string(text, word, position, unclosed, tokens, errors)
         elif group in ("block", "str"):
             position, unclosed = _delimited(text, group, position, unclosed, tokens, errors)
         else:
@@ -169,6 +174,7 @@ def scan(text: str, proofs: bool = True) -> tuple[list[Token], list[LexicalError
     position, size = 0, len(text)
     unclosed = depth = 0
     proving = False
+    line = searched = 0
     while position < size:
         found = match(text, position)
         group = found.lastgroup if found is not None else None
@@ -177,12 +183,16 @@ def scan(text: str, proofs: bool = True) -> tuple[list[Token], list[LexicalError
         start = found.start(group)
         word = text[start : found.end()]
         if group == "id":
-            append(Token(_WORD, word, start))
             position = found.end()
+            if len(word) > _LONGEST_NAME:
+                _refuse(word, start, tokens, errors)
+                continue
+            append(Token(_WORD, word, start))
             if position < size and text[position] in '"#':
                 position, unclosed = _prefixed_string(text, word, position, unclosed, tokens, errors)
             elif word in _PROVED:
-                line = text.rfind("\n", 0, start) + 1
+                line = text.rfind("\n", searched, start) + 1 or line
+                searched = start
                 proving, depth = not proofs and not text[line].isspace(), 0
             elif word in _LOCAL:
                 proving = False
@@ -203,6 +213,12 @@ def scan(text: str, proofs: bool = True) -> tuple[list[Token], list[LexicalError
                         skipped.append((position, end))
                         position = end
     return tokens, errors, skipped
+
+
+def _refuse(word: str, start: int, tokens: list[Token], errors: list[LexicalError]) -> None:
+    """Take an identifier for unreadable that is so long that no one can have written it."""
+    errors.append(LexicalError(start, f"identifier of more than {_LONGEST_NAME} characters"))
+    tokens.append(Token(TokenKind.ERROR, word, start))
 
 
 def _prefixed_string(

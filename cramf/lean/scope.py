@@ -16,6 +16,12 @@ from cramf.lean.syntax import Binder, Command
 __all__ = ["Context", "Opened", "ScopeTracker", "enclosing", "included_variables", "resolve"]
 
 
+# Scopes beyond these are no one's work; without limits every declaration would pay for all of them.
+_MOST_OPENS = 500
+_MOST_VARIABLES = 1000
+_LONGEST_NAMESPACE = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """One `open` as written: the namespace it stands in, and what it names.
@@ -74,6 +80,7 @@ class ScopeTracker:
         self._omitted: frozenset[str] = frozenset()
         self._once: list[tuple[int, tuple[Binder, ...], frozenset[str], frozenset[str]]] = []
         self._context: Context | None = None
+        self._refused: set[str] = set()
 
     @property
     def context(self) -> Context:
@@ -102,18 +109,28 @@ class ScopeTracker:
             self._once.append((len(self._opens), self._variables, self._included, self._omitted))
         if kind in ("open", "open scoped"):
             for name in command.names:
+                if len(self._opens) >= _MOST_OPENS:
+                    self._refuse(command.line, f"more than {_MOST_OPENS} namespaces are open")
+                    break
                 opened = Opened(self.namespace, name, command.only, command.hiding, command.renaming)
                 self._opens.append((opened, kind == "open scoped"))
             self._context = None
         elif kind == "variable":
-            self._variables = _rebound(self._variables, command.binders)
+            variables = _rebound(self._variables, command.binders)
+            if sum(len(binder.names) or 1 for binder in variables) <= _MOST_VARIABLES:
+                self._variables = variables
+            else:
+                self._refuse(command.line, f"more than {_MOST_VARIABLES} variables")
         elif kind == "namespace":
             for name in command.names[:1]:
                 for number, part in enumerate(name.removeprefix("_root_.").split(".")):
                     self._push("namespace", part)
                     if number == 0 and name.startswith("_root_."):
                         self.namespace = ""
-                    self.namespace = f"{self.namespace}.{part}" if self.namespace else part
+                    if len(self.namespace) + len(part) < _LONGEST_NAMESPACE:
+                        self.namespace = f"{self.namespace}.{part}" if self.namespace else part
+                    else:
+                        self._refuse(command.line, f"namespace of more than {_LONGEST_NAMESPACE} characters")
             self._context = None
         elif kind == "section":
             parts = command.names[0].split(".") if command.names else [""]
@@ -139,6 +156,12 @@ class ScopeTracker:
                 self._context = None
             self._variables, self._included, self._omitted = variables, included, omitted
             self._once.clear()
+
+    def _refuse(self, line: int, message: str) -> None:
+        """Tell once that something goes beyond any file that is meant to be read."""
+        if message not in self._refused:
+            self._refused.add(message)
+            self.errors.append((line, message))
 
     def _push(self, kind: str, name: str) -> None:
         self._frames.append(

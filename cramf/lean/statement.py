@@ -34,20 +34,25 @@ _BINDER = re.compile(r"[∀∃λΠΣ∑∏∫⨆⨅⋃⋂⨁⨂∐∯⨍∮][^\s
 _SHOWN_BINDERS = frozenset("∀Π∑∏")
 _BINDER_STOPS = frozenset(", ↦ => : ∈ ∉ < ≤ > ≥ ≠ ⊆ ⊂ ⊇ ⊃ ∣ | := =".split()) | {"in", "with"}
 _LIKE = frozenset("∉ < ≤ > ≥ ≠ ⊆ ⊂ ⊇ ⊃ =".split())
-_TYPE_ENDS = frozenset(", ↦ => | // :=".split())
 _GROUPS = frozenset("( { ⦃".split())
 _PLAIN = frozenset(") ] } ⟩ ⦄ ⟧ ⟨ ⟦ , : . := => ↦ | @ # _ ? $( #[ %[ @[ ` ; & ( { [ ⦃".split())
 _RELATIONS = frozenset("= ≠ < ≤ > ≥ ∈ ∉ ↔ ∧ ∨ ¬ ∃ ∃! ⊆ ⊂ ∣ ≈ ~ ≡".split())
-_LETS = frozenset({"let", "have", "set", "letI", "haveI"})
+_LETS = frozenset({"let", "have", "set", "letI", "haveI", "let_fun", "suffices"})
+_PATTERN_STARTS = frozenset("| , ( ⟨".split())
+_ARGUMENTS = (TokenKind.IDENTIFIER, TokenKind.NUMBER, TokenKind.STRING, TokenKind.CHARACTER)
 _OF_SETS = frozenset("'' ⁻¹' ×ˢ \\ ∪ ∩ ⋃ ⋂ ⋃₀ ⋂₀".split())
+_NOT_GLUED = (_PLAIN | OPENERS | CLOSERS) - {"_"}
 _NO_OPERATORS = _PLAIN | frozenset("$ <| * @ ↑ ↥".split())
 _ARROWS = tuple("→≃↪⟶⥤↠⇨")
 _RUN = 10
 """Longest notation token looked for, in characters."""
 _DEEPEST = 12
 """How many brackets deep a head is looked for."""
-_FARTHEST = 2000
-"""How many tokens ahead the end of a binder's type is looked for, so that hostile text stays linear."""
+_FARTHEST = 200
+"""How many tokens ahead a type's head or the names of a pattern are looked for, so that hostile text stays
+linear."""
+_MOST_BOUND = 500
+"""With more names bound than this a part of a declaration is read without them, for the same reason."""
 _GLUED = re.compile(r"[A-Za-z]{1,4}\Z")
 
 
@@ -73,6 +78,8 @@ class Reader:
     def inner(self) -> Reader:
         """A reader for a part of the same declaration that is a statement of its own, such as a field."""
         reader = Reader(self._tokens)
+        if len(self.bound) > _MOST_BOUND:
+            return reader
         reader.bound = set(self.bound)
         reader.heads = dict(self.heads)
         reader.codomains = dict(self.codomains)
@@ -167,13 +174,17 @@ class Reader:
                             self._dot(head, rest, shown)
                     elif (not text.isascii() or text[-1] == "_") and _glued(tokens, index, stop):
                         self._runs[_run(tokens, index, stop)] = None
+                        if tokens[index + 1].text == "≥":
+                            # `ℝ≥0∞` speaks of no order.
+                            index = _past_glued(tokens, index, stop)
+                            continue
                     else:
                         counts[text] = counts.get(text, 0) + 1
                         if shown:
                             shown_words.add(text)
             elif text in OPENERS:
                 brackets.append(index)
-                if text == "{" and self._set_builder(index, stop):
+                if text == "{" and self._set_builder(index, stop, hides):
                     self._bind(index + 1, stop, hides, True)
                 elif text in _GROUPS or text == "[":
                     if self._bind_group(index, stop):
@@ -186,7 +197,8 @@ class Reader:
             elif kind == TokenKind.SYMBOL:
                 if text == ":":
                     # What a type ascription says is gone once Lean has elaborated it.
-                    if brackets and tokens[brackets[-1]].text == "(" and brackets[-1] not in binder_groups:
+                    ascribed = brackets and tokens[brackets[-1]].text == "(" and index + 1 not in hides
+                    if ascribed and brackets[-1] not in binder_groups:
                         hidden_until = max(hidden_until, bracket_end(tokens, brackets[-1], stop))
                 elif _BINDER.match(text):
                     self._runs[text] = None
@@ -200,6 +212,10 @@ class Reader:
                         self._bind_alternative(index, stop)
                 elif text not in _PLAIN:
                     self._runs[_run(tokens, index, stop)] = None
+                    if text[0] in _ARROWS:
+                        # `→+*` is one token to Lean and speaks of no sum.
+                        index = _past_glued(tokens, index, stop)
+                        continue
             index += 1
 
     def _keyword(self, index: int, stop: int, text: str, brackets: list[int], hides: dict[int, int]) -> int:
@@ -207,9 +223,8 @@ class Reader:
         tokens = self._tokens
         if text == "by":
             # Tactics say nothing of what the statement is about.
-            if not brackets:
-                return stop
-            return bracket_end(tokens, brackets[-1], stop)
+            close = tokens.closing[brackets[-1]] if brackets else stop
+            return close if index < close < stop else stop
         if text == "fun":
             self._matching = True
             self._bind(index + 1, stop, hides, True)
@@ -282,7 +297,10 @@ class Reader:
         return f"?{word}"
 
     def _bind(self, index: int, stop: int, hides: dict[int, int], hide: bool) -> None:
-        """Bind the names after a binder symbol, with the type that follows them."""
+        """Bind the names after a binder symbol, with the type that follows them.
+
+        `hides` takes where each type begins and, if it is to be hidden, where it ends.
+        """
         tokens = self._tokens
         names: list[str] = []
         while index < stop:
@@ -298,8 +316,8 @@ class Reader:
                 if text in ("⟨", "("):
                     self._bind_pattern(index, stop)
                 colon = self._bind_group(index, stop, True)
-                if colon and hide:
-                    hides[colon + 1] = close
+                if colon:
+                    hides[colon + 1] = close if hide else 0
                 elif not colon and text in ("{", "⦃"):
                     self._bind_pattern(index, stop)
                 index = close
@@ -312,13 +330,10 @@ class Reader:
             return
         mark = tokens[index].text
         if mark == ":":
-            ahead = islice(top_level(tokens, index + 1, stop), _FARTHEST)
-            end = next((i for i in ahead if tokens[i].text in _TYPE_ENDS), min(stop, index + _FARTHEST))
-            # A set builder's type ends at its bracket at the latest.
-            end = min(end, _enclosing_end(tokens, index, end))
+            # The type ends at the bracket around it at the latest, as that of a set builder.
+            end = min(tokens.ends[index], stop)
             self.declare(names, index + 1, end)
-            if hide:
-                hides[index + 1] = end
+            hides[index + 1] = end if hide else 0
         elif mark in _LIKE and index + 1 < stop and tokens[index + 1].kind == _WORD:
             other = tokens[index + 1].text
             head = self.heads.get(other, "") if other in self.bound else f"?{other}"
@@ -348,7 +363,7 @@ class Reader:
 
     def _bind_pattern(self, index: int, stop: int) -> None:
         """Bind the names of an anonymous-constructor or tuple pattern."""
-        close = bracket_end(self._tokens, index, stop)
+        close = min(bracket_end(self._tokens, index, stop), index + _FARTHEST)
         for token in self._tokens[index + 1 : close]:
             if token.text == ":" or (token.text in KEYWORDS and token.text != "_"):
                 return
@@ -356,7 +371,7 @@ class Reader:
                 self.bound.add(token.text)
 
     def _bind_alternative(self, index: int, stop: int) -> None:
-        """Bind the names of `| pattern =>`; a dotted name or one that opens the pattern is a constructor."""
+        """Bind the names of `| pattern =>`; a dotted name or one with arguments is a constructor."""
         tokens = self._tokens
         for position in range(index + 1, min(stop, index + 40)):
             text = tokens[position].text
@@ -366,11 +381,16 @@ class Reader:
                 return
         else:
             return
-        for token in tokens[index + 1 : position]:
-            if token.kind == _WORD and "." not in token.text and token.text not in KEYWORDS:
-                self.bound.add(token.text)
+        for place in range(index + 1, position):
+            kind, text, _ = tokens[place]
+            if kind != _WORD or "." in text or text in KEYWORDS:
+                continue
+            following = tokens[place + 1]
+            opens = tokens[place - 1].text in _PATTERN_STARTS
+            if not (opens and (following.kind in _ARGUMENTS or following.text in ("(", "⟨", "_"))):
+                self.bound.add(text)
 
-    def _set_builder(self, index: int, stop: int) -> bool:
+    def _set_builder(self, index: int, stop: int, hides: dict[int, int]) -> bool:
         """Whether `{` at `index` opens `{x | …}`, `{x : T | …}`, `{x ∈ s | …}` or `{x : T // …}`.
 
         For `{f x | x ∈ s}`, whose names stand behind the bar, they are bound here.
@@ -390,20 +410,17 @@ class Reader:
                 # `{(x, y) | …}` binds by a pattern.
                 self._bind_pattern(index + 1, close)
             if text == "|":
-                names = [t.text for t in tokens[position + 1 : close]]
+                ahead = tokens[position + 1 : min(close, position + _FARTHEST)]
+                names = [t.text for t in ahead]
                 count = next(
-                    (
-                        n
-                        for n, t in enumerate(tokens[position + 1 : close])
-                        if t.kind != _WORD or t.text in KEYWORDS
-                    ),
+                    (n for n, t in enumerate(ahead) if t.kind != _WORD or t.text in KEYWORDS),
                     0,
                 )
                 following = names[count] if count < len(names) else ""
                 if following in ("∈", ":", ",", "⊆", "<", "≤") or (
                     count == 0 and names[:1] in (["("], ["⟨"])
                 ):
-                    self._bind(position + 1, close, {}, True)
+                    self._bind(position + 1, close, hides, True)
             return False
         return False
 
@@ -412,20 +429,6 @@ def _applies(tokens: Tokens, index: int) -> bool:
     """Whether the token at `index` is an argument of what stands before it."""
     before = tokens[index - 1]
     return before.kind == _WORD or before.text in CLOSERS
-
-
-def _enclosing_end(tokens: Tokens, index: int, stop: int) -> int:
-    """Index of the first closing bracket in `index:stop` that closes something opened before `index`."""
-    depth = 0
-    for position in range(index, stop):
-        text = tokens[position].text
-        if text in OPENERS:
-            depth += 1
-        elif text in CLOSERS:
-            if depth == 0:
-                return position
-            depth -= 1
-    return stop
 
 
 def _is_suffix(text: str, before: Token) -> bool:
@@ -462,6 +465,21 @@ def _run(tokens: Tokens, index: int, stop: int) -> str:
     return "".join(parts)
 
 
+def _past_glued(tokens: Tokens, index: int, stop: int) -> int:
+    """Past a token and the operators and digits that follow it without a blank."""
+    end = tokens[index].end
+    index += 1
+    while index < stop and tokens[index].start == end:
+        kind, text, _ = tokens[index]
+        if kind != TokenKind.NUMBER and (
+            kind != TokenKind.SYMBOL or text in _NOT_GLUED or _BINDER.match(text)
+        ):
+            break
+        end = tokens[index].end
+        index += 1
+    return index
+
+
 def _after_universe(tokens: Tokens, index: int, stop: int) -> int:
     """Past the universe level that follows `Type` or `Sort`."""
     if index < stop and tokens[index].text == "(":
@@ -495,7 +513,7 @@ def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
     operator = ""
     if depth > _DEEPEST:
         return ""
-    for index in top_level(tokens, start, stop):
+    for index in islice(top_level(tokens, start, stop), _FARTHEST):
         kind, text, _ = tokens[index]
         if text[0] in "→-" and _is_arrow(tokens, index, stop):
             return "→"
@@ -522,21 +540,15 @@ def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
 def codomain_head(tokens: Tokens, start: int, stop: int) -> str:
     """Head of what a function type ends in: of `ι → Set α` it is `Set`."""
     last = start
-    index = start
-    while index < stop:
-        position = next(
-            (
-                i
-                for i in top_level(tokens, index, stop)
-                if _is_arrow(tokens, i, stop) or tokens[i].text in ("∀", "Π")
-            ),
-            -1,
-        )
-        if position < 0:
-            break
-        if tokens[position].text in ("∀", "Π"):
-            comma = next((i for i in top_level(tokens, position, stop) if tokens[i].text == ","), stop)
-            last = index = comma + 1
-        else:
-            last = index = position + 1
-    return type_head(tokens, last, stop) if last < stop else ""
+    quantified = False
+    for index in islice(top_level(tokens, start, stop), _FARTHEST):
+        text = tokens[index].text
+        if quantified:
+            if text == ",":
+                quantified = False
+                last = index + 1
+        elif text in ("∀", "Π"):
+            quantified = True
+        elif _is_arrow(tokens, index, stop):
+            last = index + 1
+    return type_head(tokens, last, stop) if last < stop and not quantified else ""

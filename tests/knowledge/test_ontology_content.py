@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from cramf.environment import MATHLIB, default_ontology, variable
 from cramf.knowledge.ontology import load_ontology
@@ -24,9 +26,39 @@ PARENTHESISED_FIELDS = frozenset({"Matroid.Indep"})
 
 
 def test_counts() -> None:
-    assert len(CONCEPTS) >= 700
-    assert sum(len(concept.senses) > 1 for concept in CONCEPTS) >= 500
-    assert len({concept.domain for concept in CONCEPTS}) >= 200
+    assert len(CONCEPTS) >= 1_700
+    assert sum(len(concept.senses) > 1 for concept in CONCEPTS) >= 1_400
+    assert len({concept.domain[:2] for concept in CONCEPTS}) >= 45
+    assert len({concept.domain for concept in CONCEPTS}) >= 500
+
+
+def test_every_line_fits_the_schema() -> None:
+    folder = default_ontology()
+    validator = Draft202012Validator(json.loads((folder / "schema.json").read_text(encoding="utf-8")))
+    wrong: list[str] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+            if line.strip():
+                wrong += [
+                    f"{path.name}:{number}: {e.message}" for e in validator.iter_errors(json.loads(line))
+                ]
+    assert wrong == []
+
+
+def test_the_schema_refuses_what_is_no_concept() -> None:
+    schema = json.loads((default_ontology() / "schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    good = {"id": "a.b", "names": ["x y"], "domain": "11A07", "gloss": "A.", "senses": [{"declaration": "A"}]}
+    assert Draft202012Validator(schema).is_valid(good)
+    for key, value in (
+        ("id", "A b"),
+        ("names", []),
+        ("domain", "11"),
+        ("gloss", "no end"),
+        ("senses", []),
+        ("extra", 1),
+    ):
+        assert not Draft202012Validator(schema).is_valid({**good, key: value})
 
 
 def test_ids_are_unique_and_plain() -> None:

@@ -241,6 +241,10 @@ def test_every_damage_is_one_clear_error(index: Path, damage: Callable[[Path], N
     damage(index)
     with pytest.raises(KnowledgeBaseError) as caught:
         Retriever.load(index)
+        # Signatures and dependencies are read when they are asked for.
+        base = KnowledgeBase.open(index)
+        base.signature("MyTree")
+        base.dependencies("MyTree")
     assert "\n" not in str(caught.value)
     assert "rebuild" in caught.value.mend
     assert caught.value.message

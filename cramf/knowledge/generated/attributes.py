@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cramf.lean.brackets import Tokens, bracket_end, top_level
 from cramf.lean.lexer import TokenKind, tokenize
@@ -57,6 +58,7 @@ def _tokens(text: str) -> Tokens:
     return Tokens(kept)
 
 
+@lru_cache(maxsize=1 << 12)
 def parse_attribute(entry: str) -> Attribute | None:
     """An attribute entry such as `reassoc (attr := simp) foo`; None where it has no name."""
     tokens = _tokens(entry)

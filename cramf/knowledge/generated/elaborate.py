@@ -8,6 +8,7 @@ signatures of the functions; what fills them is found by matching the types of e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from cramf.knowledge.generated.notations import desugared
@@ -220,7 +221,8 @@ class Elaborator:
             return self._applied(head, [self._as_type(a) for a in args if a.kind != "named"])
         named = {a.text: a.args[0] for a in args if a.kind == "named"}
         pairs, rest = self._paired(signature, [a for a in args if a.kind != "named"], named, method)
-        filled = self._inferred(signature, pairs)
+        implied = any(p.bracket in ("{", "⦃") and _is_family(p.type) for p in signature.parameters)
+        filled = self._inferred(signature, pairs) if implied else {}
         kept: list[Winnowed] = []
         for parameter in signature.parameters:
             if parameter.name in pairs and parameter.bracket in ("(", "{", "⦃"):
@@ -361,10 +363,12 @@ class Elaborator:
             yield from self.instance_arguments(arg)
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_sort(text: str) -> bool:
     return text.strip().split(" ")[0].rstrip("*") in ("Type", "Sort")
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_family(text: str) -> bool:
     """Whether a type is that of types or of families of types."""
     last = text.replace("→", " → ").split("→")[-1].strip()

@@ -140,9 +140,15 @@ def instance_name(
         domains += [(domain, (name,), binder.kind == "[") for name in binder.names or ("",)]
     term = elaborator.winnow(tree)
     later = [tree]
+    wanted: list[tuple[str, tuple[Node, ...]]] = []
+    read_until = 0
     for domain, names, is_instance in reversed(domains):
         hidden = any(_mentions(node, set(names)) for node in later)
-        hidden = hidden or (is_instance and _needed(domain, later, elaborator, library))
+        if is_instance and not hidden:
+            for node in later[read_until:]:
+                wanted += elaborator.instance_arguments(node)
+            read_until = len(later)
+            hidden = _needed(domain, wanted, elaborator, library)
         read = ("none",) if hidden else elaborator.winnow(domain)
         later.append(domain)
         term = ("forall", read, term)
@@ -182,8 +188,13 @@ def _mentions(node: Node, names: set[str]) -> bool:
     return any(_mentions(arg, names) for arg in node.args)
 
 
-def _needed(domain: Node, later: Sequence[Node], elaborator: Elaborator, library: Library) -> bool:
-    """Whether a term that comes later takes the instance `domain` among its instance arguments."""
+def _needed(
+    domain: Node,
+    wanted: Iterable[tuple[str, tuple[Node, ...]]],
+    elaborator: Elaborator,
+    library: Library,
+) -> bool:
+    """Whether the instance `domain` is among those that the terms behind it want."""
     while domain.kind == "pi":
         domain = domain.args[1]
     if domain.kind != "name" or not domain.args:
@@ -191,11 +202,10 @@ def _needed(domain: Node, later: Sequence[Node], elaborator: Elaborator, library
     own = elaborator.full_name(domain.text)
     # The class that is wanted is written in another namespace, so last parts are compared.
     provided = {c.rpartition(".")[2] for c in (own, *library.ancestors(own))}
-    for node in later:
-        for wanted, arguments in elaborator.instance_arguments(node):
-            # An instance for a type that is built from another one is built from its instance.
-            if wanted in provided and (not arguments or _contains(arguments[-1], domain.args[-1])):
-                return True
+    for cls, arguments in wanted:
+        # An instance for a type that is built from another one is built from its instance.
+        if cls in provided and (not arguments or _contains(arguments[-1], domain.args[-1])):
+            return True
     return False
 
 

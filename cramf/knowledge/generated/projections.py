@@ -78,6 +78,9 @@ def parse_projection_rules(text: str) -> tuple[str, tuple[ProjectionRule, ...]]:
 _RELATIONS = frozenset("= ≠ < ≤ > ≥ ∈ ∉ ∣ ⊆ ⊂ ↔ ∧ ∨ ¬_ ≈ ∃ ∃!".split())
 
 
+_STATING = frozenset("= ≠ < ≤ ↔ ∣ ⊆ ∧ ∨ ≈".split())
+
+
 class Projections:
     """The projections of structures, from their fields and the rules given for them.
 
@@ -102,6 +105,7 @@ class Projections:
         self._structure, self._rules = structure, rules
         self._resolve, self._proposition = resolve, proposition
         self._made: dict[str, tuple[Projection, ...]] = {}
+        self._fields: dict[str, frozenset[str]] = {}
 
     def of(self, structure: str) -> tuple[Projection, ...]:
         """The projections of a structure, or () where it is not known to be one."""
@@ -109,6 +113,13 @@ class Projections:
         if made is None:
             made = self._made[structure] = tuple(self._ruled(structure))
         return made
+
+    def fields_of(self, structure: str) -> frozenset[str]:
+        """The fields that the projections of a structure stand for."""
+        fields = self._fields.get(structure)
+        if fields is None:
+            fields = self._fields[structure] = frozenset(p.field for p in self.of(structure))
+        return fields
 
     def __contains__(self, structure: str) -> bool:
         return bool(self.of(structure))
@@ -171,8 +182,21 @@ class Projections:
 
     def _projection(self, name: str, text: str, structure: str) -> Projection:
         tree = parse_type(_field_type(text))
-        proof = self._proves(_result(tree), structure)
+        proof = self._is_proof(name, text, structure)
         return Projection(name, name, not proof, False, "" if proof else self.structure_of(tree, structure))
+
+    def proofs_of(self, structure: str) -> list[bool]:
+        """For each own field of a structure, whether it is a proof."""
+        info = self._structure(structure)
+        return [self._is_proof(name, text, structure) for name, text in info.fields] if info else []
+
+    def _is_proof(self, name: str, text: str, place: str) -> bool:
+        written = _field_type(text)
+        result = _result(parse_type(written))
+        # By Mathlib's convention these are proofs of a predicate that may be a parameter.
+        if name in ("prop", "property"):
+            return True
+        return self._proves(result, place) or (result.kind == "opaque" and _states(written))
 
     def _proves(self, tree: Node, place: str) -> bool:
         if tree.kind == "operator" and tree.text in _RELATIONS:
@@ -182,6 +206,17 @@ class Projections:
             return False
         name = tree.text.removeprefix("_root_.")
         return self._proposition(self._resolve(name, place) or name)
+
+
+def _states(text: str) -> bool:
+    """Whether a type that cannot be read whole is a relation: one stands outside of all brackets."""
+    depth = 0
+    last = ""
+    for word in re.split(r"([\s()\[\]{}⟨⟩⦃⦄,])", text):
+        depth += (word in "([{⟨⦃") - (word in ")]}⟩⦄") if word else 0
+        if depth == 0 and (word in _STATING or word in ("→", ",")):
+            last = word
+    return last in _STATING
 
 
 def _field_type(text: str) -> str:

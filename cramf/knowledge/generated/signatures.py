@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from cramf.lean.brackets import Tokens, bracket_end
-from cramf.lean.lexer import TokenKind, tokenize
-
-__all__ = ["Parameter", "Signature", "read_signature"]
+__all__ = ["Parameter", "Signature", "read_group", "read_signature", "split_signature"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,36 +24,52 @@ class Signature:
     result: str = ""
 
 
+_BRACKET = re.compile(r"[()\[\]{}⦃⦄]")
+_NAME = re.compile(r"(?:[^\W\d]|«)[\w'!?.»]*")
+
+
+def split_signature(text: str) -> tuple[list[str], str]:
+    """The binder groups that a signature begins with as written, and the text of its result type."""
+    groups: list[str] = []
+    depth = start = end = 0
+    for found in _BRACKET.finditer(text):
+        if depth == 0:
+            start = found.start()
+            if text[end:start].strip():
+                break
+        depth += 1 if found.group() in "([{⦃" else -1
+        if depth == 0:
+            end = found.end()
+            groups.append(text[start:end])
+    rest = text[end:].strip()
+    return groups, rest[1:].strip() if rest.startswith(":") and not rest.startswith(":=") else ""
+
+
+@lru_cache(maxsize=1 << 14)
+def read_group(text: str) -> tuple[tuple[str, ...], str]:
+    """The names that a binder group binds and its type's text; an instance in brackets may have none."""
+    inside = text[1:-1]
+    front, colon, behind = inside.partition(":")
+    names = tuple(front.split())
+    if not all(name == "_" or _NAME.fullmatch(name) for name in names):
+        return (), inside.strip()
+    if not colon:
+        return ((), inside.strip()) if text[0] == "[" else (names, "")
+    return names, behind.partition(":=")[0].strip()
+
+
+@lru_cache(maxsize=1 << 14)
 def read_signature(text: str) -> Signature:
     """`(f : A → B) [C A] : D` as parameters and result; a later binder of a name takes its brackets over."""
-    tokens = Tokens(t for t in tokenize(text)[0] if t.kind >= TokenKind.DOC and t.kind != TokenKind.ERROR)
     parameters: dict[str, Parameter] = {}
-    index = 0
-    while index < len(tokens) and tokens[index].text in ("(", "{", "⦃", "["):
-        opener = tokens[index].text
-        close = bracket_end(tokens, index, len(tokens))
-        colon = next((i for i in range(index + 1, close) if tokens[i].text == ":"), -1)
-        names = [t.text for t in tokens[index + 1 : max(colon, index + 1)]]
-        named = colon >= 0 and all(_is_name(t.kind, t.text) for t in tokens[index + 1 : colon])
-        if opener == "[" and not named:
-            kind = text[tokens[index].end : tokens[close].start].strip()
+    groups, result = split_signature(text)
+    for group in groups:
+        opener = group[0]
+        names, kind = read_group(group)
+        if not names and opener == "[":
             parameters[f"[{len(parameters)}"] = Parameter("[", "", kind)
-        elif named:
-            default = next((i for i in range(colon, close) if tokens[i].text == ":="), close)
-            kind = text[tokens[colon].end : tokens[default].start].strip()
-            for name in names:
-                key = name if name != "_" else f"_{len(parameters)}"
-                parameters[key] = Parameter(opener, key, kind)
-        else:
-            for name in (t.text for t in tokens[index + 1 : close] if _is_name(t.kind, t.text)):
-                known = parameters.get(name)
-                parameters[name] = Parameter(opener, name, known.type if known else "")
-        index = close + 1
-    result = ""
-    if index < len(tokens) and tokens[index].text == ":":
-        result = text[tokens[index].end :].strip()
+        for name in names:
+            known = parameters.get(name)
+            key = name if name != "_" else f"_{len(parameters)}"
+            parameters[key] = Parameter(opener, key, kind or (known.type if known else ""))
     return Signature(tuple(parameters.values()), result)
-
-
-def _is_name(kind: TokenKind, text: str) -> bool:
-    return kind == TokenKind.IDENTIFIER or text == "_"

@@ -9,7 +9,7 @@ definitions to find literals, which text cannot follow: what hangs on that is no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cramf.knowledge.generated.attributes import Attribute
@@ -139,7 +139,7 @@ def _default(
     stem: _Stem, projections: Projections, structure: str, value: Tokens, unfolds: bool, depth: int
 ) -> Iterator[tuple[str, bool]]:
     """Lemmas for the projections used by default of a value of a structure."""
-    given = literal_fields(value, {p.field for p in projections.of(structure)})
+    given = literal_fields(value, projections.fields_of(structure))
     unfolds = unfolds or (given is None and depth == 0)
     for projection in projections.of(structure):
         if not projection.default:
@@ -153,7 +153,7 @@ def _default(
                 yield from _default(inner, projections, arrow, literal, unfolds, depth + 1)
             else:
                 yield inner.name, not unfolds or bool(target)
-        elif literal is not None and literal_fields(literal, {p.field for p in projections.of(target)}):
+        elif literal is not None and literal_fields(literal, projections.fields_of(target)):
             yield from _default(inner, projections, target, literal, unfolds, depth + 1)
         elif unfolds:
             # Whether the value unfolds to a literal, only Lean knows.
@@ -169,14 +169,14 @@ def _told_by_fields(value: Tokens, projections: Projections) -> str:
     best, most = "", 0
     words = {token.text for token in value}
     for structure in projections.candidates:
-        fields = {p.field for p in projections.of(structure)}
+        fields = projections.fields_of(structure)
         given = None if words.isdisjoint(fields) else literal_fields(value, fields)
         if given and len(given) > most:
             best, most = structure, len(given)
     return best
 
 
-def literal_fields(value: Tokens, fields: set[str]) -> dict[str, Tokens] | None:
+def literal_fields(value: Tokens, fields: Collection[str]) -> dict[str, Tokens] | None:
     """Fields that a structure literal gives, with their values; None where `value` is no literal."""
     start = 0
     while start < len(value) and value[start].text in (":=", "by", "exact", "{", "where", "fun"):

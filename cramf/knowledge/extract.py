@@ -271,9 +271,18 @@ def _members(
     return made
 
 
+def _unquoted(name: str) -> str:
+    """`«Proj»` is the name `Proj`; marks that the name needs, as in `«term_+_»`, are kept."""
+    return _QUOTED.sub(r"\1", name) if "«" in name else name
+
+
+_QUOTED = re.compile(r"«([^\W\d][\w'!?]*)»")
+
+
 def _full_name(namespace: str, written: str) -> str:
     if not written:
         return ""
+    written = _unquoted(written)
     if written.startswith("_root_."):
         return written.removeprefix("_root_.")
     return f"{namespace}.{written}" if namespace else written
@@ -304,9 +313,10 @@ def _spoken(parts: Sequence[Uses], local: Mapping[str, Binder]) -> dict[str, Any
     dots: dict[tuple[str, str], bool] = {}
     runs: dict[str, None] = {}
     for uses in parts:
-        for word, count in zip(uses.words, uses.counts, strict=True):
+        for quoted, count in zip(uses.words, uses.counts, strict=True):
+            word = _unquoted(quoted)
             first, _, rest = word.partition(".")
-            visible = word not in uses.hidden
+            visible = quoted not in uses.hidden
             binder = local.get(first)
             if binder is None:
                 words[word] = words.get(word, 0) + count

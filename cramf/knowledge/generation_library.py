@@ -45,7 +45,7 @@ _LITERALS = (
     "Equiv",
 )
 _CORE_LASTS = frozenset(
-    "LeftInverse RightInverse Injective Surjective Bijective Commutative Associative IsLawfulSingleton".split()
+    "LeftInverse RightInverse Injective Surjective Bijective Commutative Associative".split()
 )
 _ENDS_IN_PROP = re.compile(r"\bProp(?:\s+extends\b.*)?\Z", re.DOTALL)
 _SET_LIKE = re.compile(r"SetLike\s+\(?([^\s()]+)")

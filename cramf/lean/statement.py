@@ -48,7 +48,7 @@ _RUN = 10
 """Longest notation token looked for, in characters."""
 _DEEPEST = 12
 """How many brackets deep a head is looked for."""
-_FARTHEST = 200
+_FARTHEST = 100
 """How many tokens ahead a type's head or the names of a pattern are looked for, so that hostile text stays
 linear."""
 _MOST_BOUND = 500
@@ -386,8 +386,13 @@ class Reader:
             if kind != _WORD or "." in text or text in KEYWORDS:
                 continue
             following = tokens[place + 1]
-            opens = tokens[place - 1].text in _PATTERN_STARTS
-            if not (opens and (following.kind in _ARGUMENTS or following.text in ("(", "⟨", "_"))):
+            before = tokens[place - 1].text
+            if before == ".":
+                continue
+            if not (
+                before in _PATTERN_STARTS
+                and (following.kind in _ARGUMENTS or following.text in ("(", "⟨", "_"))
+            ):
                 self.bound.add(text)
 
     def _set_builder(self, index: int, stop: int, hides: dict[int, int]) -> bool:
@@ -513,7 +518,10 @@ def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
     operator = ""
     if depth > _DEEPEST:
         return ""
+    past = start
     for index in islice(top_level(tokens, start, stop), _FARTHEST):
+        if index < past:
+            continue
         kind, text, _ = tokens[index]
         if text[0] in "→-" and _is_arrow(tokens, index, stop):
             return "→"
@@ -525,6 +533,8 @@ def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
             if not first and text not in KEYWORDS:
                 special = (not text.isascii() or text[-1] == "_") and _glued(tokens, index, stop)
                 first = _run(tokens, index, stop) if special else text
+                if special and tokens[index + 1].text == "≥":
+                    past = _past_glued(tokens, index, stop)
         elif text in ("(", "{") and not first:
             close = bracket_end(tokens, index, stop)
             first = "Subtype" if text == "{" else type_head(tokens, index + 1, close, depth + 1) or " "

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Changed", "Declared", "Difference", "Gone", "Renamed", "Version", "compare", "read_columns"]
 
 _COLUMNS = ("name", "kind", "module", "line", "origin", "deprecated", "since")
-_LONGEST_CHAIN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,10 +273,7 @@ def _among(names: pa.ChunkedArray, wanted: Collection[str]) -> Any:
 def _chain(name: str, pointers: Mapping[str, str]) -> Iterator[str]:
     """Replacements of a name, the nearest first; a circle is gone round once."""
     seen = {name}
-    while len(seen) < _LONGEST_CHAIN:
-        following = pointers.get(name)
-        if not following or following in seen:
-            return
+    while (following := pointers.get(name)) and following not in seen:
         yield following
         seen.add(following)
         name = following

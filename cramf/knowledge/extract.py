@@ -194,6 +194,7 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int, text:
                 protected="protected" in declaration.modifiers,
                 mk_name=declaration.mk_name if kind in ("structure", "class") else "",
                 namespace=scope.namespace,
+                variables=len(variables),
                 generators=generators,
                 body=body,
                 constructors=tuple((c.name, c.text.strip() != "") for c in declaration.constructors),

@@ -59,6 +59,8 @@ class RawDeclaration:
     """The namespace that its command stands in."""
     rule: str = ""
     """The rule that makes it where its name is not written: `structure` for `toFoo`, `mk` and recursors."""
+    variables: int = 0
+    """How many binder groups at the front of the signature come from `variable` commands."""
     generators: tuple[str, ...] = ()
     """Attribute entries that make further declarations, such as `reassoc (attr := simp)`."""
     body: str = ""

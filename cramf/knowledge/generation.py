@@ -147,7 +147,7 @@ class _Maker:
         known = {p.name for name in self._library.structures for p in self._projections.of(name)}
         suffixes = frozenset(known)
         split: dict[str, bool] = {}
-        for word in used:
+        for word in sorted(used):  # so that ties fall the same way in every run
             place = word.rfind("_")
             while place > word.rfind(".") + 1:
                 suffix = word[place + 1 :]

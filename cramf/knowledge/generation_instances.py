@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from cramf.knowledge.entries import Entry
@@ -35,12 +34,9 @@ def name_instances(
         if not any(_anonymous(raw) for raw in file.declarations):
             renamed.append(file)
             continue
-        read = {n: _Read.of(raw) for n, raw in enumerate(file.declarations) if _anonymous(raw)}
-        variables = {group.text for one in read.values() for group in one.groups[: one.least]}
         declarations = list(file.declarations)
-        for number, one in read.items():
-            raw = file.declarations[number]
-            found = one.name(raw, file.contexts[raw.context], library, variables)
+        for number, raw in enumerate(file.declarations):
+            found = _name(raw, file.contexts[raw.context], library) if _anonymous(raw) else None
             if found is not None:
                 declarations[number] = _named(raw, found, namer, entries)
         renamed.append(replace(file, declarations=tuple(declarations)))
@@ -75,100 +71,22 @@ def _named(
     return replace(raw, name=name, rule=INSTANCE if found.certain else GUESSED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """A binder group of a signature with the identifiers of its type in order."""
-
-    text: str
-    words: tuple[str, ...]
-    binder: Binder
-
-
-_WORD = re.compile(r"[^\W\d][\w'!?]*(?:\.[^\W\d][\w'!?]*)*")
+def _name(raw: RawDeclaration, context: Context, library: Surroundings) -> InstanceName | None:
+    """The name that Lean makes from an instance's own binders and its type."""
+    texts, result = split_signature(raw.signature)
+    if not result:
+        return None
+    binders = [_binder(text) for text in texts]
+    return instance_name(
+        binders[raw.variables :],
+        result,
+        library.library(context),
+        variables=binders[: raw.variables],
+        namespace=raw.namespace,
+    )
 
 
 @lru_cache(maxsize=1 << 14)
-def _group(text: str) -> _Group:
-    names, kind = read_group(text)
-    return _Group(text, tuple(_WORD.findall(kind)), Binder(text[0], names, text, ()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """The signature of an instance, and how many of its groups come from `variable` commands."""
-
-    groups: Sequence[_Group]
-    result: str
-    least: int
-    most: int
-
-    @classmethod
-    def of(cls, raw: RawDeclaration) -> _Read:
-        texts, result = split_signature(raw.signature)
-        groups = [_group(text) for text in texts]
-        return cls(groups, result, *_own_from(groups, tuple(_WORD.findall(result)), raw))
-
-    def name(
-        self, raw: RawDeclaration, context: Context, library: Surroundings, variables: Collection[str]
-    ) -> InstanceName | None:
-        """Its name; a group that may be a variable is one if it is one elsewhere in the file."""
-        if not self.result:
-            return None
-        likely = self.least
-        while likely < self.most and self.groups[likely].text in variables:
-            likely += 1
-        made: list[InstanceName] = []
-        for number in self._told_apart(likely):
-            found = instance_name(
-                [group.binder for group in self.groups[number:]],
-                self.result,
-                library.library(context),
-                variables=[group.binder for group in self.groups[:number]],
-                namespace=raw.namespace,
-            )
-            if found is None:
-                return None
-            made.append(found)
-        certain = made[0].certain and all(found.name == made[0].name for found in made)
-        return InstanceName(made[0].name, certain)
-
-    def _told_apart(self, likely: int) -> list[int]:
-        """The numbers of variables to try: one, where only binders of types are in doubt."""
-        open_ones = self.groups[self.least : self.most]
-        if all(group.binder.kind in "{⦃" for group in open_ones):
-            return [likely]
-        return list(dict.fromkeys((likely, self.least, self.most)))
-
-
-def _own_from(groups: Sequence[_Group], result: Sequence[str], raw: RawDeclaration) -> tuple[int, int]:
-    """How many groups come from `variable` commands: the least and the greatest number that fit.
-
-    A signature has its variables in front, while `words` and `dots` have what the instance itself says
-    first and what only its variables say after it (`cramf.knowledge.extract`).
-    """
-    orders = (
-        {word: place for place, word in enumerate(raw.words)},
-        {rest: place for place, rest in enumerate(dict.fromkeys(rest for _, rest, _ in raw.dots))},
-    )
-    fitting = [number for number in range(len(groups) + 1) if _fits(groups, result, number, orders)]
-    return (fitting[0], fitting[-1]) if fitting else (0, len(groups))
-
-
-def _fits(
-    groups: Sequence[_Group], result: Sequence[str], number: int, orders: Sequence[Mapping[str, int]]
-) -> bool:
-    own = [word for group in groups[number:] for word in group.words]
-    own += result
-    others = [word for group in groups[:number] for word in group.words]
-    for order, cut in zip(orders, (False, True), strict=True):
-        mine = list(_places(own, order, cut))
-        theirs = set(_places(others, order, cut)).difference(mine)
-        if mine != sorted(mine) or (mine and theirs and max(mine) > min(theirs)):
-            return False
-    return True
-
-
-def _places(words: Sequence[str], order: Mapping[str, int], cut: bool) -> dict[int, None]:
-    """Places of words in an order, each once; for dot notation the part behind the variable counts."""
-    parts = (word.partition(".")[2] if cut else word for word in words)
-    return {order[part]: None for part in parts if part in order}
+def _binder(text: str) -> Binder:
+    names, _ = read_group(text)
+    return Binder(text[0], names, text, ())

@@ -487,6 +487,8 @@ def _past_glued(tokens: Tokens, index: int, stop: int) -> int:
 
 def _after_universe(tokens: Tokens, index: int, stop: int) -> int:
     """Past the universe level that follows `Type` or `Sort`."""
+    if index < stop and tokens[index].text == "*" and tokens[index].start == tokens[index - 1].end:
+        return index + 1
     if index < stop and tokens[index].text == "(":
         return bracket_end(tokens, index, stop) + 1
     if index < stop and tokens[index].text in ("max", "imax"):

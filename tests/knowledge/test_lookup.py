@@ -179,6 +179,17 @@ class TestOrigins:
         assert look(*group).find("g_apply").how == "made by simps for g"
         assert look(*group).find("f_other").how == "made by simps"
 
+    def test_a_made_name_is_for_the_longest_that_fits(self) -> None:
+        group = [declared(name, Kind.DEF) for name in ("f", "f_at", "f_at_apply_of")]
+        assert look(*group, declared("f_at_apply", origin="simps")).find("f_at_apply").how == (
+            "made by simps for f_at"
+        )
+
+    def test_a_twin_is_not_of_another_twin(self) -> None:
+        group = (declared("m"), declared("a", origin="to_additive"), declared("d", origin="to_dual"))
+        assert look(*group).find("a").how == "to_additive of m"
+        assert look(*group).find("d").how == "to_dual of m"
+
     @pytest.mark.parametrize(
         ("origin", "word"), [("instance", "that Lean gives"), ("instance (guessed)", "probably")]
     )

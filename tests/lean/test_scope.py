@@ -329,7 +329,7 @@ def test_variables_in_hold_for_one_declaration() -> None:
 
 def test_changed_brackets_declare_nothing_new() -> None:
     tracker = follow("variable {α : Type*} (f : α)\nvariable (α)\nvariable {f}")
-    assert [b.text for b in tracker.variables] == ["{α : Type*}", "(f : α)"]
+    assert [b.text for b in tracker.variables] == ["(α : Type*)", "{f : α}"]
     fresh = follow("variable {α : Type*}\nvariable {β}")
     assert [b.text for b in fresh.variables] == ["{α : Type*}", "{β}"]
 

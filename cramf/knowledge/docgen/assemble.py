@@ -11,7 +11,7 @@ from cramf.knowledge.docgen.data import INDEX_FILE, Index
 from cramf.knowledge.docgen.database import Database
 from cramf.knowledge.docgen.records import STRUCTURES, TYPES, Documented, Member, ModuleFacts, last_part
 from cramf.knowledge.linking import FileError, Linked
-from cramf.knowledge.types import Declaration, Definition, Kind, Usage
+from cramf.knowledge.types import Declaration, Definition, Kind, Notation, Usage
 
 __all__ = ["assemble"]
 
@@ -70,17 +70,24 @@ def assemble(modules: Sequence[ModuleFacts], index: Index, database: Database) -
         Declaration(name, Kind.ATTESTED, module, 0, "attested", namespace=_namespace(name))
         for name, module in sorted(attested.items())
     ]
+    notations = _notations(modules, known)
     return Linked(
         definitions=definitions,
         usages=usages,
         declarations=tuple(declarations),
         protected=frozenset(),
         aliases={},
-        notations=_notations(modules, known),
+        notations=notations,
         namespaces=frozenset(),
         errors=tuple(sorted(errors, key=lambda e: (e.module, e.line))),
         files=len({facts.module for facts in modules}),
         dependencies=dependencies,
+        # The pages have the signs but not the commands that make them, nor where these are.
+        notation_table=tuple(
+            Notation((token,), "notation", "", 0, (name,))
+            for token, names in notations.items()
+            for name in names
+        ),
     )
 
 

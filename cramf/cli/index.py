@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cramf.cli.index_info import diff, info
+
 if TYPE_CHECKING:
     from cramf.knowledge.builder import CheckoutInfo
     from cramf.knowledge.cache import BuildCache
@@ -244,36 +246,5 @@ def _place(error: FileError) -> str:
     return f"{path}:{error.line}"
 
 
-@index.command()
-@click.option("--index", "path", type=click.Path(path_type=Path), default=None, help="Index directory.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info(path: Path | None, as_json: bool) -> None:
-    """Say what an index holds, and verify the checksums of its files."""
-    from cramf.environment import default_index, default_ontology
-    from cramf.jsonable import dumps
-    from cramf.knowledge.ontology import load_ontology
-    from cramf.knowledge.store import KnowledgeBase
-
-    base = KnowledgeBase.open(path or default_index())
-    for name in base.manifest.files:
-        base.file(name)
-    ontology = load_ontology(default_ontology())
-    manifest = base.manifest
-    outcome = {
-        "path": str(base.path),
-        **manifest.counts,
-        "concepts": len(ontology.concepts),
-        "senses": sum(len(c.senses) for c in ontology.concepts),
-        "mathlib_commit": manifest.mathlib_commit,
-        "toolchain": manifest.toolchain,
-        "encoder": manifest.encoder,
-        "quantisation": manifest.settings.get("quantisation", ""),
-        "docstrings": manifest.docstrings,
-        "bytes": sum((base.path / name).stat().st_size for name in manifest.files),
-    }
-    if as_json:
-        click.echo(dumps(outcome))
-        return
-    for key, value in outcome.items():
-        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
-        click.echo(f"{key:>15}  {shown}")
+index.add_command(info)
+index.add_command(diff)

@@ -120,7 +120,7 @@ def _all_names(given: Sequence[str]) -> Iterator[str]:
         if name == _DASH:
             yield from _lines()
         else:
-            yield name.strip()
+            yield name
 
 
 def _lines() -> Iterator[str]:

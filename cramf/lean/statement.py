@@ -43,6 +43,7 @@ _ARGUMENTS = (TokenKind.IDENTIFIER, TokenKind.NUMBER, TokenKind.STRING, TokenKin
 _OF_SETS = frozenset("'' ⁻¹' ×ˢ \\ ∪ ∩ ⋃ ⋂ ⋃₀ ⋂₀".split())
 _NOT_GLUED = (_PLAIN | OPENERS | CLOSERS) - {"_"}
 _NO_OPERATORS = _PLAIN | frozenset("$ <| * @ ↑ ↥".split())
+_EXTENDING = frozenset("≥ ∞".split())
 _ARROWS = tuple("→≃↪⟶⥤↠⇨")
 _RUN = 10
 """Longest notation token looked for, in characters."""
@@ -174,8 +175,8 @@ class Reader:
                             self._dot(head, rest, shown)
                     elif (not text.isascii() or text[-1] == "_") and _glued(tokens, index, stop):
                         self._runs[_run(tokens, index, stop)] = None
-                        if tokens[index + 1].text == "≥":
-                            # `ℝ≥0∞` speaks of no order.
+                        if tokens[index + 1].text in _EXTENDING:
+                            # `ℝ≥0∞` speaks of no order, `ℕ∞` of no infinity.
                             index = _past_glued(tokens, index, stop)
                             continue
                     else:
@@ -535,7 +536,7 @@ def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
             if not first and text not in KEYWORDS:
                 special = (not text.isascii() or text[-1] == "_") and _glued(tokens, index, stop)
                 first = _run(tokens, index, stop) if special else text
-                if special and tokens[index + 1].text == "≥":
+                if special and tokens[index + 1].text in _EXTENDING:
                     past = _past_glued(tokens, index, stop)
         elif text in ("(", "{") and not first:
             close = bracket_end(tokens, index, stop)

@@ -14,8 +14,9 @@ from cramf.lean.scope import Context, Opened
 NAMES = """
 Set Set.Finite Set.Countable Finite Nat Nat.card Nat.Coprime Nat.succ Nat.Prime Prime Group Group.one
 Subgroup Subgroup.Normal Subgroup.map Sylow Sylow.foo NNReal NNReal.sqrt Function.comp Function.Injective
-Units Units.val RingHom RingHom.ker Ideal Ideal.IsPrime Pos Pos.x HAdd.hAdd Arrow A.thing B.thing Sub A.Sub.deep
-Poly Poly.eval Poly.root Short Pair Pair.fst N.secret Structure Structure.carrier Loop.a Cycle
+Units Units.val RingHom
+RingHom.ker Ideal Ideal.IsPrime Pos Pos.x HAdd.hAdd Arrow A.thing B.thing Sub A.Sub.deep
+Poly Poly.eval Poly.root Short Pair Pair.fst N.secret Structure Structure.carrier Loop Loop.a Cycle
 """.split()
 RESULTS = {
     "Nat.card": "Nat",
@@ -97,8 +98,8 @@ def named(statement: str, context: Context | None = None) -> list[str]:
         ("(x : Nat.alias) : p", ["Nat.succ"]),
         # What is unknown stops the walk.
         ("(s : Set α) : s.unknown.Finite", ["Set"]),
-        ("(s : Loop) : s.unknown", []),
-        ("(s : Loop) : s.a", ["Loop.a"]),
+        ("(s : Loop) : s.unknown", ["Loop"]),
+        ("(s : Loop) : s.a", ["Loop", "Loop.a"]),
         # Hidden where the printer drops it.
         (": ∃ s : Set α, p", ["Set~"]),
         (": (s : Set α).Finite", ["Set~", "Set.Finite"]),

@@ -186,6 +186,7 @@ def test_words(statement: str, expected: str) -> None:
         ("(p : A × B) : p.fst", ["×.fst"]),
         ("(x : Rˣ) : x.val", ["ˣ.val"]),
         ("(x : ℝ≥0∞) : x.toReal", ["ℝ≥0∞.toReal"]),
+        ("(x : ℕ∞) : x.toNat", ["ℕ∞.toNat"]),
         ("(x : ℤ_[p]) : x.norm", ["ℤ_[.norm"]),
         ("(x : {y // p y}) : x.val", ["Subtype.val"]),
         ("(h : a = b) : h.symm", []),
@@ -233,6 +234,8 @@ def test_dot_notation_has_the_head_of_its_type(statement: str, expected: list[st
         (": Σ' x : T, p x", ["Σ'"]),
         # One token to Lean, though the lexer cuts it: no order, sum or product is spoken of.
         ("(x : ℝ≥0∞) : p", ["ℝ≥0∞"]),
+        ("(x : ℕ∞) : p", ["ℕ∞"]),
+        (": x = ∞", ["=", "∞"]),
         ("(f : M →+* N) : p", ["→+*"]),
         ("(f : M →ₗ[R] N) : p", ["→ₗ["]),
         ("(f : M →+* N) : x * y = z", ["→+*", "*", "="]),

@@ -36,10 +36,18 @@ def attested_names(
     table = NameTable(declared, protected, aliases)
     # `[ZMOD` is one token to Lean, and its letters are no name.
     tokens = notation_words(t for f in facts for n in f.notations for t in n.tokens)
-    missing: list[set[tuple[str, Context]]] = []
+    missing: list[list[tuple[str, Context]]] = []
     for file in facts:
-        pairs = {(word, file.contexts[raw.context]) for raw in file.declarations for word in raw.words}
-        missing.append({(w, c) for w, c in pairs if w not in tokens and not table.resolve_longest(w, c)[0]})
+        # Contexts are told apart by number here: to hash one is to hash every `open` in it.
+        pairs = {(word, raw.context) for raw in file.declarations for word in raw.words}
+        contexts = file.contexts
+        missing.append(
+            [
+                (word, contexts[number])
+                for word, number in pairs
+                if word not in tokens and not table.resolve_longest(word, contexts[number])[0]
+            ]
+        )
     single = Counter(w for pairs in missing for w in {w for w, _ in pairs} if "." not in w)
     heads = {name for name in table.namespaces if "." not in name and len(name) > 1}
     heads.update(w for w, files in single.items() if w[0].isupper() and _plausible(w, files))
@@ -80,7 +88,7 @@ def core_aliases(names: Collection[str]) -> dict[str, str]:
 
 
 def _attest_members(
-    missing: Sequence[set[tuple[str, Context]]], table: NameTable, found: dict[str, int]
+    missing: Sequence[Sequence[tuple[str, Context]]], table: NameTable, found: dict[str, int]
 ) -> None:
     """Members of core types that are only written short, as `sublists` inside `namespace List`.
 

@@ -26,6 +26,7 @@ from cramf.knowledge.vocabulary import NameTable
 
 __all__ = ["FileError", "Linked", "Unresolved", "link"]
 
+_KINDS = {kind.value: kind for kind in Kind}
 _DOCUMENTED = frozenset({Kind.THEOREM, Kind.LEMMA, Kind.INSTANCE})
 _MACHINERY = frozenset({"structure", "deriving"})
 """Origins of functions that Lean makes for itself, which are no concepts."""
@@ -119,7 +120,7 @@ def _declaration(name: str, entry: Entry) -> Declaration:
     raw = entry.raw
     return Declaration(
         name,
-        Kind(raw.kind),
+        _KINDS[raw.kind],
         entry.module,
         raw.line,
         entry.origin,
@@ -175,7 +176,7 @@ def _definitions(
     made: list[Definition] = []
     for name, entry in sorted(entries.items()):
         raw = entry.raw
-        kind = Kind(raw.kind)
+        kind = _KINDS[raw.kind]
         if not kind.is_definition or entry.origin in _MACHINERY:
             continue
         made.append(
@@ -226,7 +227,7 @@ def _usages(
             used = tuple(sorted(defined.intersection(statement.named))) if raw.docstring else ()
             if used:
                 name = raw.name or f"instance@{file.module}:{raw.line}"
-                made[name] = Usage(name, Kind(raw.kind), file.module, raw.line, raw.docstring, used)
+                made[name] = Usage(name, _KINDS[raw.kind], file.module, raw.line, raw.docstring, used)
     for name, entry in entries.items():
         raw = entry.raw
         if entry.origin == "written" or raw.kind not in _DOCUMENTED or not raw.docstring:
@@ -234,5 +235,5 @@ def _usages(
         source = sources.get(entry.twin or "", ())
         used = tuple(sorted({twins.get(n, n) for n in source} & defined))
         if used:
-            made.setdefault(name, Usage(name, Kind(raw.kind), entry.module, raw.line, raw.docstring, used))
+            made.setdefault(name, Usage(name, _KINDS[raw.kind], entry.module, raw.line, raw.docstring, used))
     return tuple(made[name] for name in sorted(made))

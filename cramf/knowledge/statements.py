@@ -51,6 +51,7 @@ class TypeFacts:
     def __init__(self, entries: Mapping[str, Entry], table: NameTable, notations: NotationTable) -> None:
         self._entries = entries
         self._table = table
+        self._places: dict[tuple[str, int], Place] = {}
         self._results: dict[str, str] = {}
         self._unfolds: dict[str, str] = {}
         self.parents = self._all_parents()
@@ -64,6 +65,14 @@ class TypeFacts:
                 found[name] = tuple(full for names in resolved for full in names)
         return found
 
+    def _place(self, entry: Entry) -> Place:
+        """Where a declaration stands; one for all those of a file that stand in one context."""
+        key = (entry.module, entry.raw.context)
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = Place(entry.context, entry.module, self._table)
+        return found
+
     def result(self, name: str) -> str:
         """Full name of the head of a declaration's result type, or ""."""
         found = self._results.get(name)
@@ -72,8 +81,7 @@ class TypeFacts:
             entry = self._entries.get(name)
             found = ""
             if entry is not None and entry.raw.head:
-                place = Place(entry.context, entry.module, self._table)
-                found = self.resolver.head(entry.raw.head, place)
+                found = self.resolver.head(entry.raw.head, self._place(entry))
             self._results[name] = found
         return found
 
@@ -84,8 +92,7 @@ class TypeFacts:
             entry = self._entries.get(name)
             found = ""
             if entry is not None and entry.raw.body_head and entry.raw.kind in (Kind.ABBREV, Kind.DEF):
-                place = Place(entry.context, entry.module, self._table)
-                found = self.resolver.head(entry.raw.body_head, place)
+                found = self.resolver.head(entry.raw.body_head, self._place(entry))
             self._unfolds[name] = found
         return found
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from cramf.errors import CramfError, InputError
-from cramf.knowledge.builder import CheckoutInfo
+from cramf.knowledge.builder import CheckoutInfo, collector_paused
 from cramf.knowledge.cache import BuildCache
 from cramf.knowledge.linking import Linked
 from cramf.knowledge.store import KnowledgeBase, Manifest, write_directory
@@ -91,28 +92,11 @@ def write_index(
         vectors = encode_all(linked.definitions, linked.usages, encoder, progress, cache, note)
 
     def write(folder: Path) -> Mapping[str, Any]:
-        from scipy.sparse import save_npz
-
-        note("writing tables")
-        ordered = sorted(linked.declarations, key=lambda d: d.name)
-        write_table(
-            declarations_table(ordered, linked.protected, linked.heads), folder / "declarations.parquet"
-        )
-        write_table(signatures_table(ordered), folder / "signatures.parquet")
-        save_npz(folder / "dependencies.npz", dependency_matrix(ordered, linked.dependencies))
-        write_table(definitions_table(linked.definitions, docstrings), folder / "definitions.parquet")
-        write_table(usages_table(linked.usages, docstrings), folder / "usages.parquet")
-        names = names_record(
-            linked.aliases, linked.notation_table, linked.namespaces, linked.parents, linked.unfolds
-        )
-        text = json.dumps(names, ensure_ascii=False, sort_keys=True)
-        (folder / "names.json").write_text(text, encoding="utf-8")
-        note("compiling BM25")
-        _write_lexical(linked.definitions, folder)
-        _write_votes(linked.definitions, linked.usages, folder)
-        note("writing vectors")
-        write_vectors(vectors[0], quantise, folder / "definitions.faiss")
-        write_vectors(vectors[1], quantise, folder / "usages.faiss")
+        with ThreadPoolExecutor(1) as pool, collector_paused():
+            # Compression lets go of the interpreter, so that the next table is made meanwhile.
+            waiting = list(_parts(linked, folder, vectors, quantise, docstrings, note, pool.submit))
+            for part in waiting:
+                part.result()
         return {
             "mathlib_commit": info.commit,
             "toolchain": info.toolchain,
@@ -130,6 +114,41 @@ def write_index(
         }
 
     return write_directory(out, write)
+
+
+def _parts(
+    linked: Linked,
+    folder: Path,
+    vectors: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    quantise: str,
+    docstrings: bool,
+    note: Callable[[str], None],
+    submit: Callable[..., Future[Any]],
+) -> Iterator[Future[Any]]:
+    """Write the files of an index; the compression of each table is handed to `submit`."""
+    from scipy.sparse import save_npz
+
+    note("writing tables")
+    ordered = sorted(linked.declarations, key=lambda d: d.name)
+    yield submit(write_table, signatures_table(ordered), folder / "signatures.parquet")
+    yield submit(save_npz, folder / "dependencies.npz", dependency_matrix(ordered, linked.dependencies))
+    table = declarations_table(ordered, linked.protected, linked.heads)
+    yield submit(write_table, table, folder / "declarations.parquet")
+    yield submit(
+        write_table, definitions_table(linked.definitions, docstrings), folder / "definitions.parquet"
+    )
+    yield submit(write_table, usages_table(linked.usages, docstrings), folder / "usages.parquet")
+    names = names_record(
+        linked.aliases, linked.notation_table, linked.namespaces, linked.parents, linked.unfolds
+    )
+    text = json.dumps(names, ensure_ascii=False, sort_keys=True)
+    (folder / "names.json").write_text(text, encoding="utf-8")
+    note("compiling BM25")
+    _write_lexical(linked.definitions, folder)
+    _write_votes(linked.definitions, linked.usages, folder)
+    note("writing vectors")
+    write_vectors(vectors[0], quantise, folder / "definitions.faiss")
+    write_vectors(vectors[1], quantise, folder / "usages.faiss")
 
 
 def encode_all(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from cramf.knowledge.core_names import CORE_EXPORTS, CORE_NAMES
+from cramf.knowledge.core_names import CORE_EXPORTS, CORE_NAMES, META_NAMES
 from cramf.knowledge.facts import FileFacts
 from cramf.knowledge.notations import CORE_NOTATION, notation_words
 from cramf.knowledge.vocabulary import NameTable
@@ -18,6 +18,8 @@ _ATTESTED_FILES = 3
 _UNCERTAIN_FILES = 12
 """The same for one undotted lower-case word, which is more often an implicitly bound variable."""
 _MEMBER_LETTERS = 3
+_MOST_OPENS = 12
+_PLAIN_HEADS = CORE_NAMES | {"Function", "Classical", "Lean", "Std"}
 _SHADOWED_FILES = 25
 """The same for a name that is also the end of a declared one, which an `open` may have shortened."""
 
@@ -51,26 +53,59 @@ def attested_names(
     single = Counter(w for pairs in missing for w in {w for w, _ in pairs} if "." not in w)
     heads = {name for name in table.namespaces if "." not in name and len(name) > 1}
     heads.update(w for w, files in single.items() if w[0].isupper() and _plausible(w, files))
-    found = _attested_dotted(facts, table, heads)
+    found = _attested_dotted(_witnesses(facts, table, heads), table)
     wider = NameTable({*declared, *found}, protected, aliases, weak=found)
     single = Counter(
         word
         for pairs in missing
-        for word in {w for w, c in pairs if "." not in w and not wider.resolve(w, c)}
+        for word in {
+            w
+            for w, c in pairs
+            if "." not in w and (w in CORE_NAMES or not _programs(c)) and not wider.resolve(w, c)
+        }
     )
     lasts = {name.rpartition(".")[2] for name in table.names}
     for word, files in single.items():
-        if word in CORE_EXPORTS:
-            found[CORE_EXPORTS[word]] = max(files, found.get(CORE_EXPORTS[word], 0))
+        full = CORE_EXPORTS.get(word)
+        if full is not None:
+            if not table.known(full):
+                found[full] = max(files, found.get(full, 0))
         elif word in CORE_NAMES or (
-            _plausible(word, files) and (word not in lasts or files >= _SHADOWED_FILES)
+            _plausible(word, files)
+            # A short form of a declared name: `carrier` inside a structure that extends another.
+            and (word not in lasts or (files >= _SHADOWED_FILES and word[0].isupper()))
         ):
             found[word] = files
     for name, files in _behind_notation(facts).items():
         if not table.known(name):
             found.setdefault(name, files)
     _attest_members(missing, table, found)
-    return found
+    found.update(_meta_names(missing))
+    return {name: files for name, files in found.items() if not table.known(name)}
+
+
+def _programs(context: Context) -> bool:
+    """Whether a place opens Lean's own namespaces, whose names are not to be told from core's there."""
+    return context.namespace.partition(".")[0] == "Lean" or any(
+        entry.name.partition(".")[0] == "Lean" for entry in context.opens
+    )
+
+
+def _meta_names(missing: Sequence[Sequence[tuple[str, Context]]]) -> Counter[str]:
+    """Names of Lean's programming interface that are written short under `open Lean Meta`."""
+    counts: Counter[str] = Counter()
+    for pairs in missing:
+        names: set[str] = set()
+        for word, context in pairs:
+            if not _programs(context):
+                continue
+            places = list(enclosing(context.namespace))
+            for entry in context.opens:
+                places += [entry.name, *(f"{place}.{entry.name}" for place in places[:_MOST_OPENS])]
+            full = (f"{place}.{word}" for place in places)
+            names.update(name for name in (word, *full) if name in META_NAMES)
+        counts.update(names)
+    return counts
 
 
 def _behind_notation(facts: Sequence[FileFacts]) -> Counter[str]:
@@ -94,8 +129,7 @@ def _attest_members(
 
     The witness is a lemma that is named after the member: `List.sublists_nil`.
     """
-    core = {name for name in found if "." not in name}
-    core.update(name for name in table.namespaces if "." not in name and name not in table.names)
+    core = {name for name in found if "." not in name and name[0].isupper()} | {"Function", "Classical"}
     pieces: dict[str, set[str]] = {}
     for name in table.names:
         place, _, rest = name.partition(".")
@@ -113,41 +147,58 @@ def _attest_members(
             if named and not wider.resolve(word, context):
                 members.add(f"{named[0]}.{word}")
         counts.update(members)
-    found.update({name: files for name, files in counts.items() if name not in found})
+    found.update({n: files for n, files in counts.items() if n not in found and n not in table.names})
 
 
-def _attested_dotted(facts: Sequence[FileFacts], table: NameTable, heads: set[str]) -> dict[str, int]:
-    anywhere: Counter[str] = Counter()
-    for file in facts:
-        anywhere.update(word for word in file.dotted if word.partition(".")[0] in heads)
-    ends = _ends(table.names)
+def _attested_dotted(witnesses: Mapping[str, int], table: NameTable) -> dict[str, int]:
+    """Dotted names with enough witnesses; for a member of a core type one is enough."""
     found: dict[str, int] = {}
-    for name in sorted(anywhere, key=lambda n: (n.count("."), n)):
+    for name in sorted(witnesses, key=lambda n: (n.count("."), n)):
         # A type that lemmas are named after (`List.Pairwise.imp`) needs no further witnesses.
         named_after = name in table.namespaces and name[name.rfind(".") + 1].isupper()
-        enough = anywhere[name] >= _ATTESTED_FILES or named_after or name in CORE_NAMES
-        if table.known(name) or not enough:
-            continue
+        # What is in `Nat` and not declared by Mathlib can only be core's.
+        core = name.partition(".")[0] in _PLAIN_HEADS
+        enough = core or witnesses[name] >= _ATTESTED_FILES or named_after or name in META_NAMES
         head = name.rpartition(".")[0]
-        # `Foo.bar.symm` is field access on `Foo.bar`; `Sub.foo` may be `Outer.Sub.foo` under an `open`.
+        # `Foo.bar.symm` is field access on `Foo.bar`.
         access = (table.known(head) or head in found) and head[head.rfind(".") + 1].islower()
-        # A head that is declared nowhere itself (`List`, `Function`) is no end of a longer name.
-        own = name.partition(".")[0] not in table.names
-        shadowed = not own and name in ends and anywhere[name] < _SHADOWED_FILES
-        if not access and not shadowed and not name.startswith("Mathlib."):
-            found[name] = anywhere[name]
+        if enough and not access and not name.startswith("Mathlib."):
+            found[name] = witnesses[name]
     return found
 
 
-def _ends(names: Iterable[str]) -> set[str]:
-    """Dotted ends of the declared names: `A.B.c` gives `B.c`."""
-    ends: set[str] = set()
-    for name in names:
-        rest = name.partition(".")[2]
-        while "." in rest:
-            ends.add(rest)
-            rest = rest.partition(".")[2]
-    return ends
+def _witnesses(facts: Sequence[FileFacts], table: NameTable, heads: set[str]) -> Counter[str]:
+    """In how many files a dotted name stands that cannot be the end of a longer one there.
+
+    Under `open MeasureTheory`, `Measure.map` is `MeasureTheory.Measure.map`: a name is no witness where its
+    first component is a name or a namespace inside anything that is open.
+    """
+    witnesses: Counter[str] = Counter()
+    for file in facts:
+        places: set[str] = set()
+        for context in file.contexts:
+            current, opened = table.expand(context)
+            places.update(current, (entry.name for entry in opened))
+        programs = any(_programs(context) for context in file.contexts)
+        hidden: dict[str, bool] = {}
+        for written in file.dotted:
+            word = _without_access(written)
+            head = word.partition(".")[0]
+            if head not in heads or table.known(word) or (programs and head not in _PLAIN_HEADS):
+                continue
+            if head not in hidden:
+                inside = [f"{place}.{head}" for place in places]
+                hidden[head] = any(name in table.namespaces or table.known(name) for name in inside)
+            if not hidden[head] and "." in word:
+                witnesses[word] += 1
+    return witnesses
+
+
+def _without_access(name: str) -> str:
+    """`Nat.le_iff.mp` is field access on `Nat.le_iff`: what follows a lower-case component is left out."""
+    parts = name.split(".")
+    first = next((n for n, part in enumerate(parts) if n and not part[0].isupper()), len(parts) - 1)
+    return ".".join(parts[: first + 1])
 
 
 def _plausible(name: str, files: int) -> bool:

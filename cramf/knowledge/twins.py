@@ -130,7 +130,7 @@ def _twin_of(
 
 
 _CORE_TWINS = {"Mul": "Add", "One": "Zero", "Inv": "Neg", "Div": "Sub", "SMul": "VAdd"}
-_ADDITIVE_SIGNS = {"*": "+", "⁻¹": "-", "/": "-", "∏": "∑", "•": "+ᵥ"}
+_ADDITIVE_SIGNS = {"*": "+", "/": "-", "•": "+ᵥ"}
 
 
 def _translated_text(text: str, rule: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:
@@ -149,9 +149,11 @@ def _translated_text(text: str, rule: str, targets: Mapping[str, tuple[str, Tran
 
     translated = _NAME.sub(word, text)
     if additive:
+        translated = _INVERSE.sub(r"-\1", translated).replace("∏", "∑")
         signs = (_ADDITIVE_SIGNS.get(piece, piece) for piece in translated.split(" "))
         translated = " ".join(signs)
     return translated
 
 
+_INVERSE = re.compile(r"([^\W\d][\w'.]*)⁻¹")
 _NAME = re.compile(r"[^\W\d][\w'.]*(?<![.])")

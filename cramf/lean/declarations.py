@@ -310,10 +310,11 @@ def _fields(source: SourceText, body: int, stop: int, reader: Reader) -> tuple[t
     for number, begin in enumerate(begins):
         end = begins[number + 1] if number + 1 < len(begins) else stop
         position = begin
-        protected = False
+        protected = private = False
         while position < end:
             token = tokens[position]
             protected = protected or token.text == "protected"
+            private = private or token.text == "private"
             if token.kind == TokenKind.DOC:
                 docstring = docstring_text(token.text)
             elif token.text == "@[":
@@ -330,7 +331,7 @@ def _fields(source: SourceText, body: int, stop: int, reader: Reader) -> tuple[t
         line = source.lines.line(tokens[position].start)
         text = one_line(source, start, type_end)
         head, uses = _read_field(tokens, start, type_end, reader, names)
-        fields += [Field(name, line, text, docstring, protected, head, uses) for name in names]
+        fields += [Field(name, line, text, docstring, protected, head, uses, private) for name in names]
         docstring = ""
     return tuple(fields), mk_name
 

@@ -349,3 +349,12 @@ def test_two_anonymous_instances_are_two_usages() -> None:
     found = linked("class A where\n/-- One. -/\ninstance : A := w\n/-- Two. -/\ninstance : A := v\n")
     assert [u.docstring for u in found.usages] == ["One.", "Two."]
     assert len({u.name for u in found.usages}) == 2
+
+
+def test_a_declared_name_is_never_attested_as_well() -> None:
+    """`ofDigits` is protected, so that its short form inside `Nat` means nothing, though a lemma bears it."""
+    text = "namespace Nat\nprotected def ofDigits := 1\ntheorem ofDigits_nil : ofDigits = p := w\nend Nat"
+    found = linked(*[text + f"\ntheorem t{n} : Nat.gcd = q := w" for n in range(3)])
+    names = [d.name for d in found.declarations]
+    assert names.count("Nat.ofDigits") == 1
+    assert len(names) == len(set(names))

@@ -238,7 +238,7 @@ def test_structure_with_fields_of_every_shape() -> None:
         "  [inst : Group α]\n"
         "  @[simp] f (a : α) (n : ℕ) :\n"
         "    α → α := fun _ => a\n"
-        "  protected g : x = y := by simp\n"
+        "  private protected g : x = y := by simp\n"
         "  deriving Repr, DecidableEq\n"
     )
     assert [f.name for f in found.fields] == ["x", "y", "w", "v", "inst", "f", "g"]
@@ -247,6 +247,7 @@ def test_structure_with_fields_of_every_shape() -> None:
     assert [f.line for f in found.fields] == [4, 5, 6, 7, 8, 9, 11]
     assert found.fields[5].text == "(a : α) (n : ℕ) : α → α"
     assert found.fields[1].text == "n : α"  # Lean reads the second word as a binder
+    assert [f.name for f in found.fields if f.private] == ["g"]
     assert found.fields[6].text == ": x = y"
     assert found.parents == ("Bar", "Baz.Qux")
     assert found.mk_name == "mk"

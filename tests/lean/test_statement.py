@@ -399,11 +399,14 @@ HOSTILE = (
 @pytest.mark.parametrize("begin", ["theorem t : ", "structure A where\n  x : "])
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_reading_time_is_linear(hostile: str, begin: str) -> None:
-    """Four times the text takes far less than sixteen times as long."""
-    times = []
-    for size in (4_000, 16_000):
-        text = begin + hostile * (size // len(hostile))
-        begun = time.process_time()
-        parse_file(text)
-        times.append(time.process_time() - begun)
-    assert times[1] < max(10 * times[0], 0.7)
+    """Four times the text takes far less than sixteen times as long, in one of three tries at least."""
+    for _ in range(3):
+        times = []
+        for size in (4_000, 16_000):
+            text = begin + hostile * (size // len(hostile))
+            begun = time.process_time()
+            parse_file(text)
+            times.append(time.process_time() - begun)
+        if times[1] < max(10 * times[0], 0.7):
+            return
+    raise AssertionError(f"{times[0]:.2f} s for a quarter of the text, {times[1]:.2f} s for all of it")

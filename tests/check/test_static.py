@@ -338,7 +338,7 @@ def test_checking_time_does_not_explode(checker: StaticChecker, hostile: str) ->
     statement = "theorem t : " + hostile * (10_000 // len(hostile)) + " := by sorry"
     begun = time.process_time()
     check(checker, statement)
-    assert time.process_time() - begun < 1.0
+    assert time.process_time() - begun < 5.0
 
 
 def test_a_verdict_names_what_the_statement_rests_on(checker: StaticChecker) -> None:

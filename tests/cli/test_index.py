@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -55,6 +57,30 @@ def test_build_as_json(tmp_path: Path, checkout: Path) -> None:
     assert manifest.toolchain == "leanprover/lean4:v4.99.0"
     assert manifest.settings["quantisation"] == "8bit"
     assert manifest.docstrings is True
+
+
+@pytest.mark.usefixtures("encoder")
+def test_build_from_documentation(tmp_path: Path) -> None:
+    path = Path(__file__).parents[1] / "knowledge" / "docgen_sample.py"
+    spec = importlib.util.spec_from_file_location("docgen_sample_for_cli", path)
+    assert spec is not None
+    assert spec.loader is not None
+    sample = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = sample
+    spec.loader.exec_module(sample)
+    docs = sample.write_docs(tmp_path / "project")
+    done = run("index", "build", "--docs", docs, "--out", tmp_path / "index", "--quiet", "--json")
+    assert done.exit_code == 0
+    outcome = json.loads(done.stdout)
+    base = KnowledgeBase.open(tmp_path / "index")
+    assert outcome["counts"]["declarations"] == len(base.declarations) > 0
+    assert base.manifest.mathlib_commit == sample.COMMIT
+
+
+def test_a_build_needs_one_source(tmp_path: Path, checkout: Path) -> None:
+    for sources in ((), ("--mathlib", checkout, "--docs", tmp_path)):
+        line = assert_error(run("index", "build", *sources, "--out", tmp_path / "index"), 2)
+        assert "give --mathlib or --docs" in line
 
 
 @pytest.mark.usefixtures("encoder")

@@ -291,7 +291,7 @@ def test_repetition_takes_no_more_than_a_moment(piece: str) -> None:
     begun = time.perf_counter()
     with pytest.raises(UnreadableReplyError):
         parse_reply(reply[:MAX_REPLY], "t")
-    assert time.perf_counter() - begun < 5
+    assert time.perf_counter() - begun < 20
 
 
 _PIECES = ["theorem t ", "lemma ", "example ", ": ", ":= ", "by sorry", "(n : ℕ) ", "```", "lean\n", "\n",

@@ -281,7 +281,7 @@ def test_reading_time_does_not_explode(hostile: str) -> None:
     text = hostile * (20_000 // len(hostile))
     begun = time.process_time()
     assert_tiles(text)
-    assert time.process_time() - begun < 1.0
+    assert time.process_time() - begun < 5.0
 
 
 @settings(max_examples=50)

@@ -407,6 +407,6 @@ def test_reading_time_is_linear(hostile: str, begin: str) -> None:
             begun = time.process_time()
             parse_file(text)
             times.append(time.process_time() - begun)
-        if times[1] < max(10 * times[0], 0.7):
+        if times[1] < max(10 * times[0], 2.0):
             return
     raise AssertionError(f"{times[0]:.2f} s for a quarter of the text, {times[1]:.2f} s for all of it")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from cramf.lean.brackets import Tokens, bracket_end, top_level
 from cramf.lean.commands import MODIFIERS, RawCommand, SourceText
 from cramf.lean.lexer import TokenKind
-from cramf.lean.statement import Reader, codomain_head, type_head
+from cramf.lean.heads import codomain_head, type_head
+from cramf.lean.statement import Reader
 from cramf.lean.syntax import Binder, Constructor, Declaration, Field, Uses
 from cramf.lean.terms import free_identifiers, one_line
 

@@ -16,45 +16,37 @@ import re
 from itertools import islice
 
 from cramf.lean.brackets import CLOSERS, OPENERS, Tokens, bracket_end, top_level
+from cramf.lean.heads import (
+    ARROWS,
+    BINDER,
+    EXTENDING,
+    FARTHEST,
+    DEEPEST,
+    KEYWORDS,
+    PLAIN,
+    RELATIONS,
+    codomain_head,
+    is_glued,
+    past_glued,
+    run_at,
+    type_head,
+)
 from cramf.lean.lexer import Token, TokenKind, leading_identifier
 from cramf.lean.syntax import Uses
 
-__all__ = ["KEYWORDS", "Reader", "codomain_head", "type_head"]
-
-# Words of terms and tactics that the lexer cuts as identifiers.
-KEYWORDS = frozenset(
-    "fun let have show from by in do if then else match with at where Type Sort Prop forall using this "
-    "letI haveI let_fun suffices nomatch nofun calc return unless for mut break continue try catch finally "
-    "deriving extends open set_option decreasing_by termination_by sorry obtain rcases simp omega "
-    "infer_instance max_prec generalizing nat_lit no_index scoped bif private_decl% type_of% _".split()
-)
+__all__ = ["Reader"]
 
 _WORD = TokenKind.IDENTIFIER
-_BINDER = re.compile(r"[∀∃λΠΣ∑∏∫⨆⨅⋃⋂⨁⨂∐∯⨍∮][^\s]*\Z")
 _SHOWN_BINDERS = frozenset("∀Π∑∏")
 _BINDER_STOPS = frozenset(", ↦ => : ∈ ∉ < ≤ > ≥ ≠ ⊆ ⊂ ⊇ ⊃ ∣ | := =".split()) | {"in", "with"}
 _LIKE = frozenset("∉ < ≤ > ≥ ≠ ⊆ ⊂ ⊇ ⊃ =".split())
 _GROUPS = frozenset("( { ⦃".split())
-_PLAIN = frozenset(") ] } ⟩ ⦄ ⟧ ⟨ ⟦ , : . := => ↦ | @ # _ ? $( #[ %[ @[ ` ; & ( { [ ⦃".split())
-_RELATIONS = frozenset("= ≠ < ≤ > ≥ ∈ ∉ ↔ ∧ ∨ ¬ ∃ ∃! ⊆ ⊂ ∣ ≈ ~ ≡".split())
 _LETS = frozenset({"let", "have", "set", "letI", "haveI", "let_fun", "suffices"})
 _PATTERN_STARTS = frozenset("| , ( ⟨".split())
 _ARGUMENTS = (TokenKind.IDENTIFIER, TokenKind.NUMBER, TokenKind.STRING, TokenKind.CHARACTER)
 _OF_SETS = frozenset("'' ⁻¹' ×ˢ \\ ∪ ∩ ⋃ ⋂ ⋃₀ ⋂₀".split())
-_NOT_GLUED = (_PLAIN | OPENERS | CLOSERS) - {"_"}
-_NO_OPERATORS = _PLAIN | frozenset("$ <| * @ ↑ ↥".split())
-_EXTENDING = frozenset("≥ ∞".split())
-_ARROWS = tuple("→≃↪⟶⥤↠⇨")
-_RUN = 10
-"""Longest notation token looked for, in characters."""
-_DEEPEST = 12
-"""How many brackets deep a head is looked for."""
-_FARTHEST = 100
-"""How many tokens ahead a type's head or the names of a pattern are looked for, so that hostile text stays
-linear."""
 _MOST_BOUND = 500
 """With more names bound than this a part of a declaration is read without them, for the same reason."""
-_GLUED = re.compile(r"[A-Za-z]{1,4}\Z")
 
 
 class Reader:
@@ -173,11 +165,11 @@ class Reader:
                         head = self.heads.get(first)
                         if head:
                             self._dot(head, rest, shown)
-                    elif (not text.isascii() or text[-1] == "_") and _glued(tokens, index, stop):
-                        self._runs[_run(tokens, index, stop)] = None
-                        if tokens[index + 1].text in _EXTENDING:
+                    elif (not text.isascii() or text[-1] == "_") and is_glued(tokens, index, stop):
+                        self._runs[run_at(tokens, index, stop)] = None
+                        if tokens[index + 1].text in EXTENDING:
                             # `ℝ≥0∞` speaks of no order, `ℕ∞` of no infinity.
-                            index = _past_glued(tokens, index, stop)
+                            index = past_glued(tokens, index, stop)
                             continue
                     else:
                         counts[text] = counts.get(text, 0) + 1
@@ -201,7 +193,7 @@ class Reader:
                     ascribed = brackets and tokens[brackets[-1]].text == "(" and index + 1 not in hides
                     if ascribed and brackets[-1] not in binder_groups:
                         hidden_until = max(hidden_until, bracket_end(tokens, brackets[-1], stop))
-                elif _BINDER.match(text):
+                elif BINDER.match(text):
                     self._runs[text] = None
                     self._bind(index + 1, stop, hides, text[0] not in _SHOWN_BINDERS)
                 elif text == ".":
@@ -211,11 +203,11 @@ class Reader:
                 elif text == "|":
                     if self._matching:
                         self._bind_alternative(index, stop)
-                elif text not in _PLAIN:
-                    self._runs[_run(tokens, index, stop)] = None
-                    if text[0] in _ARROWS:
+                elif text not in PLAIN:
+                    self._runs[run_at(tokens, index, stop)] = None
+                    if text[0] in ARROWS:
                         # `→+*` is one token to Lean and speaks of no sum.
-                        index = _past_glued(tokens, index, stop)
+                        index = past_glued(tokens, index, stop)
                         continue
             index += 1
 
@@ -256,7 +248,7 @@ class Reader:
 
     def _term_head(self, start: int, stop: int, depth: int = 0) -> str:
         """Head of a term's type where it is plain, else ""."""
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             return ""
         tokens = self._tokens
         first = ""
@@ -267,7 +259,7 @@ class Reader:
                 return type_head(tokens, index + 1, stop)
             if text in ("fun", "λ", "∘"):
                 return "→"
-            if text in _RELATIONS or text in ("|", "if", "match", "let", "<|", "$"):
+            if text in RELATIONS or text in ("|", "if", "match", "let", "<|", "$"):
                 return ""
             if text in _OF_SETS and index > start:
                 return "Set"
@@ -356,7 +348,7 @@ class Reader:
             # `(f x : ℝ)` may be a type ascription; a binder follows another one or stands before an arrow.
             before = tokens[index - 1].text if index else ""
             arrow = close + 1 < stop and tokens[close + 1].text[0] == "→"
-            follows = before in (")", "}", "]", "⦄", "fun") or _BINDER.match(before)
+            follows = before in (")", "}", "]", "⦄", "fun") or BINDER.match(before)
             if not (arrow or follows):
                 return 0
         self.declare([name for name in names if name != "_"], position + 1, close)
@@ -364,7 +356,7 @@ class Reader:
 
     def _bind_pattern(self, index: int, stop: int) -> None:
         """Bind the names of an anonymous-constructor or tuple pattern."""
-        close = min(bracket_end(self._tokens, index, stop), index + _FARTHEST)
+        close = min(bracket_end(self._tokens, index, stop), index + FARTHEST)
         for token in self._tokens[index + 1 : close]:
             if token.text == ":" or (token.text in KEYWORDS and token.text != "_"):
                 return
@@ -416,7 +408,7 @@ class Reader:
                 # `{(x, y) | …}` binds by a pattern.
                 self._bind_pattern(index + 1, close)
             if text == "|":
-                ahead = tokens[position + 1 : min(close, position + _FARTHEST)]
+                ahead = tokens[position + 1 : min(close, position + FARTHEST)]
                 names = [t.text for t in ahead]
                 count = next(
                     (n for n, t in enumerate(ahead) if t.kind != _WORD or t.text in KEYWORDS),
@@ -443,49 +435,6 @@ def _is_suffix(text: str, before: Token) -> bool:
     return len(text) > 1 and before.kind == TokenKind.SYMBOL and not plain and not text.startswith("_root_")
 
 
-def _glued(tokens: Tokens, index: int, stop: int) -> bool:
-    """Whether an operator or `[` follows an identifier without a blank, as in `ℝ≥0` and `ℤ_[p]`."""
-    if index + 1 >= stop:
-        return False
-    following = tokens[index + 1]
-    return (
-        following.start == tokens[index].end
-        and following.kind == TokenKind.SYMBOL
-        and (following.text == "[" or following.text not in _PLAIN)
-    )
-
-
-def _run(tokens: Tokens, index: int, stop: int) -> str:
-    """The text that begins at a token and holds no blank, a few characters at most."""
-    parts: list[str] = []
-    size = 0
-    end = tokens[index].start
-    while index < stop and tokens[index].start == end and size < _RUN:
-        text = tokens[index].text
-        parts.append(text)
-        size += len(text)
-        end += len(text)
-        index += 1
-        if text in ("[", "(", "⟨", "{", ")", "]", "}", ",") and len(parts) > 1:
-            break
-    return "".join(parts)
-
-
-def _past_glued(tokens: Tokens, index: int, stop: int) -> int:
-    """Past a token and the operators and digits that follow it without a blank."""
-    end = tokens[index].end
-    index += 1
-    while index < stop and tokens[index].start == end:
-        kind, text, _ = tokens[index]
-        if kind != TokenKind.NUMBER and (
-            kind != TokenKind.SYMBOL or text in _NOT_GLUED or _BINDER.match(text)
-        ):
-            break
-        end = tokens[index].end
-        index += 1
-    return index
-
-
 def _after_universe(tokens: Tokens, index: int, stop: int) -> int:
     """Past the universe level that follows `Type` or `Sort`."""
     if index < stop and tokens[index].text == "*" and tokens[index].start == tokens[index - 1].end:
@@ -500,68 +449,3 @@ def _after_universe(tokens: Tokens, index: int, stop: int) -> int:
     if index < stop and tokens[index].kind == _WORD and tokens[index].text not in KEYWORDS:
         return index + 1
     return index
-
-
-def _is_arrow(tokens: Tokens, index: int, stop: int) -> bool:
-    """Whether `→` at `index` is that of functions rather than the beginning of `→+*` or `→L[R]`."""
-    token = tokens[index]
-    if token.text not in ("→", "->"):
-        return False
-    following: Token | None = tokens[index + 1] if index + 1 < stop else None
-    if following is None or following.start != token.end:
-        return True
-    if following.kind == _WORD:
-        return _GLUED.match(following.text) is None
-    return following.text in OPENERS
-
-
-def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
-    """Head of the type in `start:stop` as the module describes it; "" where it is not plain."""
-    first = ""
-    operator = ""
-    if depth > _DEEPEST:
-        return ""
-    past = start
-    for index in islice(top_level(tokens, start, stop), _FARTHEST):
-        if index < past:
-            continue
-        kind, text, _ = tokens[index]
-        if text[0] in "→-" and _is_arrow(tokens, index, stop):
-            return "→"
-        if text in ("∀", "Π") and not first:
-            return "→"
-        if text in _RELATIONS:
-            return ""
-        if kind == _WORD:
-            if not first and text not in KEYWORDS:
-                special = (not text.isascii() or text[-1] == "_") and _glued(tokens, index, stop)
-                first = _run(tokens, index, stop) if special else text
-                if special and tokens[index + 1].text in _EXTENDING:
-                    past = _past_glued(tokens, index, stop)
-        elif text in ("(", "{") and not first:
-            close = bracket_end(tokens, index, stop)
-            first = "Subtype" if text == "{" else type_head(tokens, index + 1, close, depth + 1) or " "
-        elif kind == TokenKind.SYMBOL and text not in _NO_OPERATORS:
-            stronger = text[0] in _ARROWS and operator[:1] not in _ARROWS
-            if not operator or stronger:
-                operator = _run(tokens, index, stop)
-    if operator:
-        return operator
-    return first.strip()
-
-
-def codomain_head(tokens: Tokens, start: int, stop: int) -> str:
-    """Head of what a function type ends in: of `ι → Set α` it is `Set`."""
-    last = start
-    quantified = False
-    for index in islice(top_level(tokens, start, stop), _FARTHEST):
-        text = tokens[index].text
-        if quantified:
-            if text == ",":
-                quantified = False
-                last = index + 1
-        elif text in ("∀", "Π"):
-            quantified = True
-        elif _is_arrow(tokens, index, stop):
-            last = index + 1
-    return type_head(tokens, last, stop) if last < stop and not quantified else ""

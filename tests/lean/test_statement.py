@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cramf.lean.parser import parse_file
-from cramf.lean.statement import KEYWORDS, codomain_head, type_head
+from cramf.lean.heads import KEYWORDS, codomain_head, type_head
 from cramf.lean.syntax import Declaration, Uses
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,42 +48,20 @@ def concepts(text: str | None, file: str | None, as_json: bool, ontology: Path |
     the words around speak for; what else the concept can mean is listed too. Places count characters
     from 0, without the blanks at the text's ends.
     """
+    from cramf.cli.statement import read_statement
     from cramf.environment import default_ontology
-    from cramf.formalize.formalizer import clean_statement
     from cramf.jsonable import dumps
     from cramf.knowledge.ontology import load_ontology
     from cramf.retrieval.query import ConceptMatcher
 
     # An empty text is told before an ontology is read.
-    text = clean_statement(_text(text, file))
+    text = read_statement(text, file, "text", "concepts")
     mentions = ConceptMatcher(load_ontology(ontology or default_ontology())).find(text)
     if as_json:
         click.echo(dumps({"text": text, "concepts": mentions}))
         return
     for line in _human(mentions):
         click.echo(line)
-
-
-def _text(argument: str | None, file: str | None) -> str:
-    """The text from the one place that was named."""
-    from cramf.errors import InputError
-    from cramf.files import decode_text, read_text
-    from cramf.formalize.formalizer import MAX_STATEMENT
-
-    if argument is not None and file is not None:
-        raise InputError("a text and --file are given", "give only one of them")
-    source = argument if file is None else file
-    if source is None:
-        raise InputError("no text is given", 'write it in quotes, as in: cramf concepts "...", or use --file')
-    longest = 4 * MAX_STATEMENT  # bytes; a character has at most four in UTF-8
-    if source == "-":
-        data = sys.stdin.buffer.read(longest + 1)
-        if len(data) > longest:
-            raise InputError(
-                f"standard input is larger than {longest:,} bytes", "give one statement at a time"
-            )
-        return decode_text(data, "standard input")
-    return source if file is None else read_text(Path(file), longest)
 
 
 def _human(mentions: list[ConceptMention]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import shutil
-import sys
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cramf.cli.main import EXIT_CODES
+from cramf.cli.statement import read_statement
 from cramf.environment import OPENAI_API_KEY, OPENAI_BASE_URL, variable
 from cramf.errors import ExitCode, InputError
-from cramf.files import decode_text, read_text
-from cramf.formalize.formalizer import MAX_STATEMENT, Formalizer, clean_statement
+from cramf.formalize.formalizer import Formalizer
 from cramf.formalize.naming import valid_theorem_name
 from cramf.jsonable import dumps
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["formalize"]
 
 _LLM_KINDS = "openai:MODEL"
-_LONGEST_INPUT = 4 * MAX_STATEMENT  # bytes; a character has at most four in UTF-8
 _DEFAULT_TIMEOUT = 120.0
 
 _EPILOG = f"""\
@@ -117,7 +115,7 @@ def formalize(
     Mathlib definitions they may mean, the Lean text, and what was checked of it.
     """
     # What is cheap comes first, so that a slip is told before an index is opened.
-    text = clean_statement(_statement(statement, file))
+    text = read_statement(statement, file, "statement", "formalize")
     if name is not None:
         valid_theorem_name(name)
     backend = _backend(llm, base_url, api_key_env, timeout)
@@ -129,25 +127,6 @@ def formalize(
         for line in _human(result, shutil.get_terminal_size((100, 24)).columns):
             click.echo(line)
     ctx.exit(_exit_code(result))
-
-
-def _statement(argument: str | None, file: str | None) -> str:
-    """The statement's text from the one place that was named."""
-    if argument is not None and file is not None:
-        raise InputError("a statement and --file are given", "give only one of them")
-    source = argument if file is None else file
-    if source is None:
-        raise InputError(
-            "no statement is given", 'write it in quotes, as in: cramf formalize "...", or use --file'
-        )
-    if source == "-":
-        data = sys.stdin.buffer.read(_LONGEST_INPUT + 1)
-        if len(data) > _LONGEST_INPUT:
-            raise InputError(
-                f"standard input is larger than {_LONGEST_INPUT:,} bytes", "give one statement at a time"
-            )
-        return decode_text(data, "standard input")
-    return source if file is None else read_text(Path(file), _LONGEST_INPUT)
 
 
 def _backend(

@@ -13,10 +13,13 @@ __all__ = [
     "MATHLIB",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
+    "RANKER",
+    "default_answer_cache",
     "default_cache",
     "default_index",
     "default_mathlib",
     "default_ontology",
+    "default_ranker",
     "default_workspace",
     "variable",
 ]
@@ -31,6 +34,8 @@ ENCODER = "CRAMF_ENCODER"
 """Sentence-transformers model name or folder used when an index is built."""
 CACHE = "CRAMF_CACHE"
 """File in which index builds keep what they have read and encoded."""
+RANKER = "CRAMF_RANKER"
+"""Folder of the learned ranker used instead of the shipped one."""
 OPENAI_BASE_URL = "OPENAI_BASE_URL"
 OPENAI_API_KEY = "OPENAI_API_KEY"
 
@@ -58,15 +63,28 @@ def default_index() -> Path:
 def default_cache() -> Path:
     """File of the build cache: `CRAMF_CACHE`, else one in the user's cache folder."""
     named = variable(CACHE)
-    if named:
-        return Path(named).expanduser()
+    return Path(named).expanduser() if named else _cache_folder() / "build.sqlite"
+
+
+def default_answer_cache() -> Path:
+    """File in which answers of language models about queries are kept, in the user's cache folder."""
+    return _cache_folder() / "answers.sqlite"
+
+
+def _cache_folder() -> Path:
     folder = variable("XDG_CACHE_HOME")
-    return (Path(folder) if folder else Path.home() / ".cache") / "cramf" / "build.sqlite"
+    return (Path(folder) if folder else Path.home() / ".cache") / "cramf"
 
 
 def default_ontology() -> Path:
     """Folder of the shipped concept ontology (one JSONL file a domain)."""
     return _shipped("index") / "ontology"
+
+
+def default_ranker() -> Path:
+    """Folder of the learned ranker: `CRAMF_RANKER`, else the shipped one."""
+    named = variable(RANKER)
+    return Path(named).expanduser() if named else _shipped("index") / "ranker"
 
 
 def default_workspace() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import shutil
 import unicodedata
 from collections.abc import Iterator
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cramf.cli.language_model import DEFAULT_TIMEOUT, LLM_KINDS, openai_backend
 from cramf.cli.main import EXIT_CODES
+from cramf.cli.retrieval_options import number_or_auto
 from cramf.cli.statement import read_statement
-from cramf.environment import OPENAI_API_KEY, OPENAI_BASE_URL, variable
+from cramf.environment import OPENAI_API_KEY, OPENAI_BASE_URL
 from cramf.errors import ExitCode, InputError
 from cramf.formalize.formalizer import Formalizer
 from cramf.formalize.naming import valid_theorem_name
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from cramf.retrieval.types import Hit
 
 __all__ = ["formalize"]
-
-_LLM_KINDS = "openai:MODEL"
-_DEFAULT_TIMEOUT = 120.0
 
 _EPILOG = f"""\
 \b
@@ -59,7 +57,7 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float | N
 @click.option(
     "--llm",
     metavar="SPEC",
-    help=f"Let a language model write the Lean: {_LLM_KINDS}. Without it the built-in grammar does.",
+    help=f"Let a language model write the Lean: {LLM_KINDS}. Without it the built-in grammar does.",
 )
 @click.option("--base-url", metavar="URL", help="Address of the server's OpenAI-compatible API.")
 @click.option(
@@ -70,16 +68,16 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float | N
     type=float,
     callback=_finite,
     metavar="S",
-    help=f"Seconds that one request to the server may take ({_DEFAULT_TIMEOUT:g}).",
+    help=f"Seconds that one request to the server may take ({DEFAULT_TIMEOUT:g}).",
 )
 @click.option(
     "-k",
     "k",
-    type=click.IntRange(1, 200),
+    callback=number_or_auto,
     metavar="N",
-    default=10,
+    default="10",
     show_default=True,
-    help="Definitions to retrieve.",
+    help="Definitions to retrieve, or `auto` for as many as the ranker's certainty asks for.",
 )
 @click.option(
     "--check",
@@ -103,7 +101,7 @@ def formalize(
     base_url: str | None,
     api_key_env: str | None,
     timeout: float | None,
-    k: int,
+    k: int | None,
     check: str,
     index: Path | None,
     mathlib: Path | None,
@@ -136,26 +134,11 @@ def _backend(
         server = {"--base-url": base_url, "--api-key-env": api_key_env, "--timeout": timeout}
         for option, value in server.items():
             if value is not None:
-                raise InputError(f"{option} is of use only with a language model", f"add --llm {_LLM_KINDS}")
+                raise InputError(f"{option} is of use only with a language model", f"add --llm {LLM_KINDS}")
         from cramf.formalize.symbolic.backend import SymbolicBackend
 
         return SymbolicBackend()
-    kind, colon, model = llm.partition(":")
-    if kind != "openai" or not colon or not model.strip():
-        raise InputError(f"unknown language model {llm!a}", f"known are: {_LLM_KINDS}")
-    key = None
-    if api_key_env is not None:
-        # Only the variable's own name is taken as such, lest a key given by mistake be shown.
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", api_key_env):
-            raise InputError(
-                "--api-key-env takes the name of a variable", f"as in --api-key-env {OPENAI_API_KEY}"
-            )
-        key = variable(api_key_env)
-        if key is None:
-            raise InputError("the variable that --api-key-env names is not set", "set it to the key")
-    from cramf.formalize.openai_backend import OpenAIBackend
-
-    return OpenAIBackend(model, base_url=base_url, api_key=key, timeout=timeout or _DEFAULT_TIMEOUT)
+    return openai_backend(llm, base_url, api_key_env, timeout)
 
 
 def _retriever(index: Path | None, mathlib: Path | None) -> Retriever:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cramf.cli.index_info import diff, info
+from cramf.cli.train_ranker import train_ranker
 
 if TYPE_CHECKING:
     from cramf.knowledge.builder import CheckoutInfo
@@ -248,3 +249,4 @@ def _place(error: FileError) -> str:
 
 index.add_command(info)
 index.add_command(diff)
+index.add_command(train_ranker)

@@ -170,6 +170,7 @@ def _speak_utf8() -> None:
             "cramf.cli.lookup", "lookup", "Say what a Mathlib name is, and what replaces it."
         ),
         "index": LazyCommand("cramf.cli.index", "index", "Build and inspect indexes of Mathlib."),
+        "eval": LazyCommand("cramf.cli.evaluate", "evaluate", "Measure retrieval on a benchmark."),
     },
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},

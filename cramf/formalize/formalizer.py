@@ -35,8 +35,8 @@ class EvidenceSource(Protocol):
         """Directory of the index."""
         ...
 
-    def search(self, query: str, k: int) -> Sequence[Hit]:
-        """The `k` best definitions for a text, best first."""
+    def search(self, query: str, k: int | None) -> Sequence[Hit]:
+        """The `k` best definitions for a text, best first; with None as many as seem meant."""
         ...
 
     def concepts(self, text: str) -> Sequence[ConceptMention]:
@@ -77,14 +77,19 @@ class Formalizer:
     """Ties retrieval, a backend and a checker together; holds no state between statements."""
 
     def __init__(
-        self, retriever: EvidenceSource, backend: Backend, checker: Checker | None = None, *, k: int = 10
+        self,
+        retriever: EvidenceSource,
+        backend: Backend,
+        checker: Checker | None = None,
+        *,
+        k: int | None = 10,
     ) -> None:
-        """`k` is how many definitions are retrieved as evidence.
+        """`k` is how many definitions are retrieved as evidence, None as many as seem meant.
 
         Raises:
             InputError: where `k` is less than one.
         """
-        if k < 1:
+        if k is not None and k < 1:
             raise InputError(f"k is {k}", "ask for at least one definition")
         self._retriever = retriever
         self._backend = backend

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,14 @@ from cramf.formalize.types import Draft, Request, TokenUsage
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["DEFAULT_BASE_URL", "OpenAIBackend"]
+__all__ = ["DEFAULT_BASE_URL", "OpenAIBackend", "OpenAIChat"]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _PLACEHOLDER_KEY = "no-key-needed"
 _LONGEST_BODY = 4 * 1024 * 1024
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
 _LONGEST_TIMEOUT = 86_400.0
+_LIMIT_MEND = "raise the server's limit on output tokens or try another model"
 _QUOTED_KEY = re.compile(r"\bsk-[\w*-]+")
 
 
@@ -116,13 +118,23 @@ class OpenAIBackend:
             parsed = parse_reply(reply, request.name)
         except UnreadableReplyError as error:
             if cut_off:
-                raise self._error(
-                    "stopped at its token limit before the theorem was complete",
-                    "raise the server's limit on output tokens or try another model",
-                ) from None
+                what = "stopped at its token limit before the theorem was complete"
+                raise self._error(what, _LIMIT_MEND) from None
             raise self._error(f"sent an answer that is not Lean: {error.message}", error.mend) from None
         notes = (f"prompt {prompt.version} with {len(prompt.definitions)} definitions", *parsed.notes)
         return Draft(self.name, parsed.candidate, notes=notes, tokens=tokens)
+
+    def ask(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """The model's answer to a chat (`role` and `content` each), as text. Sent again as `retries` says.
+
+        Raises:
+            BackendError: where the server cannot be reached, refuses, is too slow, or sends an answer that is
+                empty, cut off or no chat completion.
+        """
+        reply, cut_off, _ = self._reply(self._exchange([dict(message) for message in messages]))
+        if cut_off:
+            raise self._error("stopped at its token limit before its answer was complete", _LIMIT_MEND)
+        return reply
 
     def _exchange(self, messages: list[dict[str, str]]) -> _Answer:
         """The first answer of status 2xx, after as many retries as are due."""
@@ -238,10 +250,7 @@ class OpenAIBackend:
         cut_off = choice.get("finish_reason") == "length"
         if not text.strip():
             if cut_off:
-                raise self._error(
-                    "stopped at its token limit before it wrote an answer",
-                    "raise the server's limit on output tokens or try another model",
-                )
+                raise self._error("stopped at its token limit before it wrote an answer", _LIMIT_MEND)
             raise self._error("sent an empty answer", "try again or try another model")
         return text, cut_off, _usage(data.get("usage"))
 
@@ -286,6 +295,21 @@ class OpenAIBackend:
         text = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
         text = " ".join(text.split())
         return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIChat:
+    """The chat model behind a backend, under a name that tells its server too: a key for kept answers."""
+
+    backend: OpenAIBackend
+
+    @property
+    def name(self) -> str:
+        return f"{self.backend.name}@{self.backend._server}"
+
+    def ask(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """See `OpenAIBackend.ask`."""
+        return self.backend.ask(messages)
 
 
 class _LostConnectionError(Exception):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT_VERSION", "KnowledgeBase", "Manifest", "read_manifest", "write_directory"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _MANIFEST = "manifest.json"
 _REBUILD = "rebuild it with `cramf index build`"
 
@@ -178,6 +178,19 @@ def _remove_leftovers(target: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def _as_lists(table: pa.Table) -> dict[str, list[Any]]:
+    import pyarrow as pa
+
+    def values(name: str) -> list[Any]:
+        column = table.column(name)
+        # Dictionaries are turned into lists much faster once they are plain strings.
+        plain = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+        found: list[Any] = plain.to_pylist()
+        return found
+
+    return {name: values(name) for name in table.column_names}
+
+
 @dataclass(frozen=True)
 class KnowledgeBase:
     """An index directory, opened. Tables are read on first use and verified against the manifest."""
@@ -244,8 +257,7 @@ class KnowledgeBase:
     @cached_property
     def definition_columns(self) -> dict[str, list[Any]]:
         """Columns of the definitions table as Python lists."""
-        table = self._table("definitions.parquet")
-        return {name: table.column(name).to_pylist() for name in table.column_names}
+        return _as_lists(self._table("definitions.parquet"))
 
     @cached_property
     def definition_names(self) -> list[str]:
@@ -262,8 +274,7 @@ class KnowledgeBase:
 
     @cached_property
     def usage_columns(self) -> dict[str, list[Any]]:
-        table = self._table("usages.parquet")
-        return {name: table.column(name).to_pylist() for name in table.column_names}
+        return _as_lists(self._table("usages.parquet"))
 
     def vocabulary(self) -> Vocabulary:
         """All names of the index, for checkers; built once and kept."""

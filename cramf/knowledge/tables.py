@@ -177,6 +177,11 @@ class DeclarationTable(Mapping[str, Declaration]):
         names = self._columns["name"]
         return tuple(names[int(row)].as_py() for row in rows)
 
+    def column(self, name: str) -> list[Any]:
+        """A column in the order of rows."""
+        values: list[Any] = self._columns[name].to_pylist()
+        return values
+
     def head(self, name: str) -> str:
         """Full name of the head of a declaration's result type, "" where it is not plain or not known."""
         row = self._rows.get(name)

@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from cramf.environment import default_ontology
 from cramf.errors import CramfError, InputError
 from cramf.knowledge.builder import CheckoutInfo, collector_paused
 from cramf.knowledge.cache import BuildCache
 from cramf.knowledge.linking import Linked
+from cramf.knowledge.ontology import Ontology, load_ontology
 from cramf.knowledge.store import KnowledgeBase, Manifest, write_directory
 from cramf.knowledge.tables import (
     declarations_table,
@@ -29,7 +31,9 @@ from cramf.knowledge.tables import (
 )
 from cramf.knowledge.types import Definition, Usage
 from cramf.retrieval.encoder import MAX_TOKENS, Encoder
+from cramf.retrieval.evidence_files import write_association, write_graph, write_names, write_terms
 from cramf.retrieval.lexical import compile_bm25
+from cramf.retrieval.query import ConceptMatcher
 from cramf.retrieval.text import definition_text, lexical_terms, usage_text
 
 __all__ = ["QUANTISATIONS", "definition_terms", "up_to_date", "write_index", "write_vectors"]
@@ -73,11 +77,13 @@ def write_index(
     vectors: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
     cache: BuildCache | None = None,
     inputs: str = "",
+    ontology: Ontology | None = None,
 ) -> Manifest:
     """Encode and write everything into `out`, atomically.
 
     `vectors` are those of definitions and usages where they are at hand already, `cache` spares encoding
-    texts again, and `inputs` is what `up_to_date` compares. `note` is told of each stage. With `docstrings`
+    texts again, and `inputs` is what `up_to_date` compares. Concepts are found by `ontology`, the shipped one
+    unless given. `note` is told of each stage. With `docstrings`
     false the tables carry none, as in the shipped index.
 
     Raises:
@@ -88,13 +94,14 @@ def write_index(
         raise InputError(f"unknown quantisation {quantise}", f"use one of {', '.join(QUANTISATIONS)}")
     if not linked.definitions:
         raise InputError("no definition was found in the checkout", "check that it holds Mathlib's sources")
+    matcher = ConceptMatcher(ontology or load_ontology(default_ontology()))
     if vectors is None:
         vectors = encode_all(linked.definitions, linked.usages, encoder, progress, cache, note)
 
     def write(folder: Path) -> Mapping[str, Any]:
         with ThreadPoolExecutor(1) as pool, collector_paused():
             # Compression lets go of the interpreter, so that the next table is made meanwhile.
-            waiting = list(_parts(linked, folder, vectors, quantise, docstrings, note, pool.submit))
+            waiting = list(_parts(linked, folder, vectors, quantise, docstrings, note, pool.submit, matcher))
             for part in waiting:
                 part.result()
         return {
@@ -124,6 +131,7 @@ def _parts(
     docstrings: bool,
     note: Callable[[str], None],
     submit: Callable[..., Future[Any]],
+    matcher: ConceptMatcher,
 ) -> Iterator[Future[Any]]:
     """Write the files of an index; the compression of each table is handed to `submit`."""
     from scipy.sparse import save_npz
@@ -145,6 +153,10 @@ def _parts(
     (folder / "names.json").write_text(text, encoding="utf-8")
     note("compiling BM25")
     _write_lexical(linked.definitions, folder)
+    write_names(linked.definitions, folder)
+    note("learning which words go with which definitions")
+    write_association(linked.definitions, linked.usages, matcher, folder)
+    write_graph(linked.definitions, linked.dependencies, folder)
     _write_votes(linked.definitions, linked.usages, folder)
     note("writing vectors")
     write_vectors(vectors[0], quantise, folder / "definitions.faiss")
@@ -200,8 +212,7 @@ def _write_lexical(definitions: Sequence[Definition], folder: Path) -> None:
     # Three significant digits are plenty for ranking, and rounded numbers pack to half the size.
     weights.data = weights.data.astype(np.float16).astype(np.float32)
     save_npz(folder / "lexical.npz", weights, compressed=True)
-    terms = "\n".join(index.terms)
-    (folder / "terms.txt").write_text(terms + "\n", encoding="utf-8")
+    write_terms(index.terms, folder / "terms.txt")
 
 
 def _write_votes(definitions: Sequence[Definition], usages: Sequence[Usage], folder: Path) -> None:

@@ -120,13 +120,30 @@ class ConceptMatcher:
 
     def find(self, text: str) -> list[ConceptMention]:
         """All mentions in the order of the text, none overlapping, each the longest that starts there."""
+        return self.find_with_parts(text)[0]
+
+    def find_with_parts(self, text: str) -> tuple[list[ConceptMention], list[ConceptMention]]:
+        """The mentions of `find`, and the concepts whose names stand inside or across them.
+
+        `compact metric space` mentions one concept and has parts such as `compact` and `metric space`.
+        """
         reading = _read(text)
-        words = _leftmost_longest(self._words(reading))
-        chosen = _leftmost_longest([*words, *_leftmost_longest(self._cue_matches(reading))])
-        others = _leftmost_longest(_not_cutting(self._other_forms(reading), chosen))
-        evidence = _Evidence(text, self._places(reading))
+        written, cued = list(self._words(reading)), list(self._cue_matches(reading))
+        words = _leftmost_longest(written)
+        chosen = _leftmost_longest([*words, *_leftmost_longest(cued)])
+        inflected = list(self._other_forms(reading))
+        others = _leftmost_longest(_not_cutting(inflected, chosen))
         # Where another form and names as written meet, the form is the longer one.
-        return [self._mention(item, evidence) for item in _leftmost_longest([*chosen, *others])]
+        found = _leftmost_longest([*chosen, *others])
+        evidence = _Evidence(text, self._places(reading))
+        mentions = [self._mention(item, evidence) for item in found]
+        seen = {(item.start, item.end) for item in found}
+        parts: list[ConceptMention] = []
+        for item in sorted((*written, *cued, *inflected), key=lambda item: (item.start, -item.end)):
+            if (item.start, item.end) not in seen:
+                seen.add((item.start, item.end))
+                parts.append(self._mention(item, evidence))
+        return mentions, parts
 
     def _words(self, reading: _Reading) -> Iterator[_Found]:
         """Names as written, up to plurals."""

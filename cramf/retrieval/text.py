@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["definition_text", "lexical_terms", "name_words", "plain_docstring", "usage_text"]
+__all__ = ["definition_text", "lexical_terms", "name_words", "plain_docstring", "plain_prose", "usage_text"]
 
 _NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-zα-ωμ]+|[0-9]+|[^\W_A-Za-z0-9]+")
 _TERM = re.compile(r"[A-Za-zα-ωÀ-ÿ]+(?:'[a-z]+)?|[0-9]+")
 _CODE = re.compile(r"`([^`]*)`")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_MARKS = re.compile(r"[*_#$\\]+|^\s*[-*]\s", re.MULTILINE)
+# Bounded, so that no run of brackets or blanks takes more than linear time.
+_LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^)]{0,500}\)")
+_MARKS = re.compile(r"[*_#$\\]+|^[ \t]*[-*]\s", re.MULTILINE)
+_PROSE_MARKS = re.compile(r"[*_#]+|^[ \t]*[-*]\s", re.MULTILINE)
 _SPACES = re.compile(r"\s+")
 _STOP = frozenset(
     "a an the of is are be it its in on for to and or that this which with by as at from if then so we let "
@@ -30,6 +32,11 @@ def plain_docstring(docstring: str, limit: int = 600) -> str:
     text = _CODE.sub(r"\1", text)
     text = _MARKS.sub(" ", text)
     return _SPACES.sub(" ", text).strip()[:limit]
+
+
+def plain_prose(text: str) -> str:
+    """Prose without Markdown, LaTeX left as it is."""
+    return _PROSE_MARKS.sub(" ", _LINK.sub(r"\1", text))
 
 
 def definition_text(name: str, docstring: str, signature: str) -> str:

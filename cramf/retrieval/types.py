@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cramf.knowledge.types import Definition
 
-__all__ = ["ConceptMention", "Hit", "Vote"]
+__all__ = ["ConceptMention", "Hit", "QueryReader", "QueryReading", "Vote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +22,19 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A definition with its fused score, each channel's own score, and who voted for it.
+    """A definition with its score, each channel's own score, and who voted for it.
 
-    `channels` maps channel names (`lexical`, `dense`, `usage`, `prior`) to raw scores; a channel that
-    did not propose the definition is absent.
+    `score` is the probability that the definition is meant, as the ranker sees it; hits far behind the
+    candidates that it judges get smaller numbers that only tell their order. `channels` maps channel names
+    (see `cramf.retrieval.arms.CHANNELS`) to raw scores; a channel that says nothing of it is absent.
+    `query` is the query that was searched for.
     """
 
     definition: Definition
     score: float
     channels: Mapping[str, float] = field(default_factory=dict)
     votes: tuple[Vote, ...] = ()
+    query: str = ""
 
     @property
     def name(self) -> str:
@@ -51,3 +55,32 @@ class ConceptMention:
     declaration: str
     alternatives: tuple[str, ...]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryReading:
+    """What was understood of one query before any channel is asked.
+
+    `text` is the query as given, `words` the same with LaTeX said in words. `clauses` are further texts that
+    the encoder reads besides `words` (parts of the statement, concepts, a model's rewriting). `names` are
+    Lean names that the words suggest, which need not exist. `explanations` says for a concept what it means
+    here; only a language model writes them.
+    """
+
+    text: str
+    words: str
+    clauses: tuple[str, ...] = ()
+    mentions: tuple[ConceptMention, ...] = ()
+    parts: tuple[ConceptMention, ...] = ()
+    """Concepts whose names stand inside or across those of `mentions`."""
+    names: tuple[str, ...] = ()
+    explanations: Mapping[str, str] = field(default_factory=dict)
+
+
+class QueryReader(Protocol):
+    """Understands queries; one reading each, in the order given."""
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self, texts: Sequence[str]) -> list[QueryReading]: ...

@@ -27,7 +27,7 @@ class StubRetriever:
     mathlib_commit = "abc123"
     path = Path("/stub/index")
 
-    def search(self, query: str, k: int) -> list[Hit]:
+    def search(self, query: str, k: int | None) -> list[Hit]:
         prime = Definition("Nat.Prime", Kind.DEF, "Mathlib.Data.Nat.Prime.Defs", 28, SIGNATURE)
         odd = Definition("Odd", Kind.DEF, "", 60, "")
         return [Hit(prime, 0.91, {"usage": 0.8, "lexical": 12.345}), Hit(odd, 0.5)][:k]
@@ -154,6 +154,16 @@ def test_json_is_the_formalization(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [d["definition"]["name"] for d in data["definitions"]] == ["Nat.Prime"]
     assert data["draft"]["candidate"]["header"] == "import Mathlib\nopen Nat"
     assert data["verdict"]["status"] == "valid" and data["index"] == "/stub/index"
+
+
+def test_as_many_definitions_as_are_needed() -> None:
+    assert [
+        d["definition"]["name"]
+        for d in json.loads(run(STATEMENT, "--json", "-k", "auto").stdout)["definitions"]
+    ] == [
+        "Nat.Prime",
+        "Odd",
+    ]
 
 
 def test_the_lean_text_is_a_whole_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from cramf.cli.main import main
 from cramf.retrieval.encoder import Encoder
 from cramf.retrieval.retriever import MAX_QUERY
+from tests.formalize.fake_server import FakeServer, completion
 
 
 @pytest.fixture(autouse=True)
@@ -177,3 +178,72 @@ def test_an_argument_that_is_no_utf8(sample_index: Path) -> None:
     done = in_a_process(b"group \xff", "--index", sample_index)
     assert done.returncode in (0, 2)
     assert b"Traceback" not in done.stderr
+
+
+def test_as_many_as_are_needed(sample_index: Path) -> None:
+    done = run("two is an even prime number", "-k", "auto", "--json", "--index", sample_index)
+    assert done.exit_code == 0
+    assert 1 <= len(done.stdout.splitlines()) <= 20
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1001", "many", "", "1.5", "٣"])
+def test_a_number_that_is_none(sample_index: Path, number: str) -> None:
+    line = assert_error(run("group", f"-k{number}", "--index", sample_index), 2)
+    assert "-k" in line
+
+
+def test_filters(sample_index: Path) -> None:
+    done = run("number", "--namespace", "MyNumber", "--kind", "def", "--json", "--index", sample_index)
+    hits = [json.loads(line) for line in done.stdout.splitlines()]
+    assert hits
+    assert all(hit["definition"]["name"].startswith("MyNumber.") for hit in hits)
+    assert {hit["definition"]["kind"] for hit in hits} == {"def"}
+    line = assert_error(run("number", "--module", "Mathlib.Nowhere", "--index", sample_index), 2)
+    assert "widen" in line
+
+
+def test_explain(sample_index: Path) -> None:
+    query = "two is an even prime number"
+    done = run(query, "-k", "1", "--explain", "--index", sample_index)
+    assert done.exit_code == 0
+    assert "log-odds:" in done.stdout
+    assert "MyNumber.two_prime uses it" in done.stdout
+    (line,) = run(query, "-k", "1", "--explain", "--json", "--index", sample_index).stdout.splitlines()
+    hit = json.loads(line)
+    assert hit["explanation"]["name"] == hit["definition"]["name"]
+    assert hit["explanation"]["probability"] == pytest.approx(hit["score"])
+
+
+def test_a_reranker_that_cannot_be_had(sample_index: Path, tmp_path: Path) -> None:
+    done = run("group", "--reranker", tmp_path / "none", "--index", sample_index)
+    assert done.exit_code in (2, 4)
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("cramf: error: ")
+
+
+def test_a_language_model_reads_the_query(
+    sample_index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A real server on this machine answers once; the second search finds the answer kept."""
+    answer = json.dumps(
+        {
+            "rewriting": "Two is a prime number that is even.",
+            "concepts": [{"concept": "prime", "explanation": "no divisors", "names": ["MyNumber.IsMyPrime"]}],
+            "implicit": [],
+        }
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    arguments = ("nothing of use", "-k", "3", "--llm", "openai:toy", "--json", "--index", sample_index)
+    with FakeServer(completion(answer)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        first = run(*arguments)
+        again = run(*arguments)
+        asked = len(server.requests)
+    assert (first.exit_code, first.stderr) == (0, "")
+    assert first.stdout == again.stdout
+    assert asked == 1
+    assert first.stdout != run("nothing of use", "-k", "3", "--json", "--index", sample_index).stdout
+
+
+def test_an_unknown_kind_of_language_model(sample_index: Path) -> None:
+    assert "known are: openai:MODEL" in assert_error(run("group", "--llm", "toy", "--index", sample_index), 2)

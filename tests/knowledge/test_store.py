@@ -36,7 +36,8 @@ VALUES = {
 }
 FILES = (
     "declarations.parquet definitions.parquet usages.parquet names.json lexical.npz terms.txt votes.npz "
-    "definitions.faiss usages.faiss signatures.parquet dependencies.npz"
+    "definitions.faiss usages.faiss signatures.parquet dependencies.npz name_words.txt name_last.npz "
+    "name_full.npz association_terms.txt association.npz association_frequency.npz usage_terms.npz graph.npz"
 ).split()
 
 

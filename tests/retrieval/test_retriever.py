@@ -6,6 +6,7 @@ import math
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from hypothesis import strategies as st
 from cramf.errors import InputError
 from cramf.knowledge.builder import build_from_checkout, checkout_info
 from cramf.knowledge.store import KnowledgeBase
-from cramf.retrieval import retriever as module
+from cramf.retrieval.arms import ARMS, CHANNELS
+from cramf.retrieval.channels import POOL
 from cramf.retrieval.encoder import Encoder, load_encoder
-from cramf.retrieval.fusion import DEFAULT_WEIGHTS, FusionWeights, fuse, usage_votes
+from cramf.retrieval.filters import SearchFilter
 from cramf.retrieval.indexing import QUANTISATIONS, write_index
+from cramf.retrieval.reranking import LateInteractionReranker
 from cramf.retrieval.retriever import MAX_QUERY, Retriever
-from cramf.retrieval.types import Hit
+from cramf.retrieval.types import Hit, QueryReading
 
 QUERIES = (
     "The image of a compact set under a continuous function is compact.",
@@ -65,7 +68,7 @@ def assert_sound(hits: Sequence[Hit]) -> None:
     assert len(set(names(hits))) == len(hits)
     for hit in hits:
         assert math.isfinite(hit.score)
-        assert {"dense", "prior"} <= set(hit.channels) <= {"dense", "prior", "lexical", "usage"}
+        assert {"dense", "prior"} <= set(hit.channels) <= set(CHANNELS)
         assert all(math.isfinite(v) for v in hit.channels.values())
         assert bool(hit.votes) == ("usage" in hit.channels)
 
@@ -101,21 +104,149 @@ def test_votes_name_theorems_that_use_the_definition(retriever: Retriever, sampl
     assert hits[0].votes[0].theorem == "IsMyCompact.image"
 
 
-def test_scores_are_the_weighted_channels(retriever: Retriever) -> None:
+def test_scores_are_the_rankers_probabilities(retriever: Retriever) -> None:
     hits = retriever.search(QUERIES[1], 50)
-    best = max(h.channels.get("lexical", 0.0) for h in hits)
-    w = DEFAULT_WEIGHTS
-    for hit in hits:
-        channels = hit.channels
-        count = math.expm1(channels["prior"])
-        expected = (
-            w.usage * channels.get("usage", 0.0)
-            + w.dense * channels["dense"]
-            + w.lexical * channels.get("lexical", 0.0) / best
-            + w.prior * channels["prior"]
-        )
-        assert hit.score == pytest.approx(expected, abs=1e-9)
-        assert count == pytest.approx(hit.definition.usage_count)
+    assert all(0.0 < hit.score < 1.0 for hit in hits)
+    for hit in hits[:5]:
+        explanation = retriever.explain(hit)
+        assert explanation.name == hit.name
+        # What the channels add is what the score is made of.
+        log_odds = sum(explanation.contributions.values())
+        assert explanation.probability == pytest.approx(1 / (1 + math.exp(-log_odds)))
+        assert explanation.probability == pytest.approx(hit.score)
+        assert {*CHANNELS, "definition", "base"} >= set(explanation.contributions)
+
+
+def test_an_explanation_tells_its_evidence(retriever: Retriever) -> None:
+    hit = retriever.search("Two is a prime number that is even", 1)[0]
+    explanation = retriever.explain(hit)
+    assert explanation.votes == hit.votes
+    assert hit.name in str(explanation)
+    assert all(vote.theorem in str(explanation) for vote in hit.votes)
+
+
+def test_a_hit_of_nowhere_is_not_explained(retriever: Retriever) -> None:
+    hit = retriever.search("group", 1)[0]
+    with pytest.raises(InputError, match="no hit of this index"):
+        retriever.explain(replace(hit, query=""))
+    with pytest.raises(InputError, match="no hit of this index"):
+        retriever.explain(replace(hit, definition=replace(hit.definition, name="Nobody")))
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_every_arm_ranks(retriever: Retriever, arm: str) -> None:
+    for query in (*QUERIES, *HOSTILE):
+        hits = retriever.search(query, 20, arm=arm)
+        keys = [(-h.score, h.name) for h in hits]
+        assert keys == sorted(keys)
+        assert all(math.isfinite(h.score) for h in hits)
+        left_out = arm.removeprefix("without ")
+        if left_out != arm:
+            assert len(hits) == 20
+            assert not any(left_out in h.channels for h in hits)
+        elif arm in CHANNELS:
+            assert all(h.channels[arm] == pytest.approx(h.score) for h in hits)
+
+
+def test_an_arm_that_there_is_not(retriever: Retriever) -> None:
+    with pytest.raises(InputError, match=r"no arm is called 'dens'.*without dense"):
+        retriever.search("group", arm="dens")
+
+
+def test_each_channel_matters_for_something(retriever: Retriever) -> None:
+    full = [[(h.name, h.score) for h in retriever.search(q, 30)] for q in QUERIES]
+    for channel in ("usage", "association", "dense", "words", "names"):
+        left_out = [
+            [(h.name, h.score) for h in retriever.search(q, 30, arm=f"without {channel}")] for q in QUERIES
+        ]
+        assert left_out != full, channel
+
+
+def test_filters_restrict_and_keep_the_order(retriever: Retriever) -> None:
+    only = SearchFilter(namespace="MyNumber")
+    hits = retriever.search(QUERIES[2], 10, only=only)
+    assert hits
+    assert all(h.name.startswith("MyNumber") for h in hits)
+    assert_sound(hits)
+    every = [h.name for h in retriever.search(QUERIES[2], 1000) if h.name in set(names(hits))]
+    assert set(every) == set(names(hits))
+    with pytest.raises(InputError, match="no definition passes the filter"):
+        retriever.search("group", only=SearchFilter(module="Mathlib.Nowhere"))
+
+
+def test_as_many_as_the_ranker_is_sure_of(retriever: Retriever) -> None:
+    for query in QUERIES:
+        hits = retriever.search(query, None)
+        assert 1 <= len(hits) <= 20
+        assert names(hits) == names(retriever.search(query, 20))[: len(hits)]
+
+
+def test_more_than_the_pool(
+    sample_index: Path, hash_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the ranker does not judge follows behind what it does."""
+    from cramf.retrieval import retriever as module
+
+    whole = Retriever(KnowledgeBase.open(sample_index), hash_encoder)
+    size = whole.knowledge.manifest.counts["definitions"]
+    assert size < POOL
+    monkeypatch.setattr(module, "POOL", 7)
+    hits = whole.search(QUERIES[0], 10_000)
+    assert len(hits) == size
+    assert_sound(hits)
+
+
+def test_what_is_understood_of_a_query(retriever: Retriever) -> None:
+    reading = retriever.understand(
+        "If $f : X \\to Y$ is continuous and $K$ is compact, then $f(K)$ is compact."
+    )
+    assert isinstance(reading, QueryReading)
+    assert "is compact" in [m.text for m in reading.mentions]
+    assert len(reading.clauses) == 2
+    assert "$" not in reading.words
+    assert (
+        "IsMyCompact" not in reading.names
+        or "MyContinuous" in retriever.understand("my continuous map").names
+    )
+
+
+class Model:
+    """A reader that says more than the query does."""
+
+    name = "model"
+
+    def __init__(self, base: Retriever, clauses: tuple[str, ...]) -> None:
+        self._base = base.reader
+        self._clauses = clauses
+
+    def read(self, texts: Sequence[str]) -> list[QueryReading]:
+        return [replace(reading, clauses=self._clauses) for reading in self._base.read(texts)]
+
+
+def test_what_a_reader_adds_is_searched_for(retriever: Retriever) -> None:
+    query = "nothing that these files would know: zebra, quartz"
+    added = retriever.variant(reader=Model(retriever, ("Two is a prime number that is even",)))
+    none = retriever.variant(reader=Model(retriever, ()))
+    assert [h.score for h in none.search(query, 5)] == [h.score for h in retriever.search(query, 5)]
+    assert [h.channels for h in added.search(query, 5)] != [h.channels for h in retriever.search(query, 5)]
+
+
+class Backwards:
+    """A reranker that likes best what came last."""
+
+    name = "backwards"
+
+    def scores(self, query: str, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        return np.arange(len(texts), dtype=np.float64)
+
+
+def test_a_reranker_reorders_the_head_only(retriever: Retriever) -> None:
+    before = names(retriever.search(QUERIES[0], 30))
+    hits = retriever.variant(reranker=Backwards(), rerank_depth=10).search(QUERIES[0], 30)
+    assert_sound(hits)
+    assert set(names(hits)[:10]) == set(before[:10])
+    assert names(hits)[:10] != before[:10]
+    assert names(hits)[10:] == before[10:]
 
 
 def test_the_dense_channel_is_the_cosine(retriever: Retriever, hash_encoder: Encoder) -> None:
@@ -127,19 +258,6 @@ def test_the_dense_channel_is_the_cosine(retriever: Retriever, hash_encoder: Enc
         d = hit.definition
         (other,) = hash_encoder.encode([definition_text(d.name, d.docstring, d.signature)])
         assert hit.channels["dense"] == pytest.approx(float(vector @ other), abs=1e-5)
-
-
-def test_candidates_outside_the_dense_pool_get_their_cosine(
-    retriever: Retriever, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = {h.name: h for h in retriever.search(QUERIES[0], 100)}
-    monkeypatch.setattr(module, "_POOL", 3)
-    few = retriever.search(QUERIES[0], 100)
-    assert 3 < len(few) < len(whole)
-    assert_sound(few)
-    for hit in few:
-        assert hit.channels["dense"] == pytest.approx(whole[hit.name].channels["dense"], abs=1e-6)
-        assert hit.score == pytest.approx(whole[hit.name].score, abs=1e-6)
 
 
 def test_more_than_the_index_has(retriever: Retriever) -> None:
@@ -218,8 +336,9 @@ def test_every_quantisation_loads_and_ranks_alike(
     assert_sound(hits)
     assert set(names(hits)[:2]) == set(names(exact)[:2])
     tolerance = {"none": 1e-6, "8bit": 0.02, "6bit": 0.08, "4bit": 0.35}[quantise]
-    scores = {h.name: h.score for h in hits}
-    assert max(abs(scores[h.name] - h.score) for h in exact) < tolerance
+    cosines = {h.name: h.channels["dense"] for h in hits}
+    shared = [h for h in exact if h.name in cosines]
+    assert max(abs(cosines[h.name] - h.channels["dense"]) for h in shared) < tolerance
 
 
 class Constant:
@@ -237,8 +356,7 @@ def test_ties_are_broken_by_name(tmp_path: Path, checkout: Path) -> None:
     write_index(
         build_from_checkout(checkout, 1), checkout_info(checkout, ""), Constant(), out, quantise="none"
     )
-    weights = FusionWeights(usage=0.0, prior=0.0, lexical=0.0)
-    hits = Retriever(KnowledgeBase.open(out), Constant(), weights).search("zzz", 50)
+    hits = Retriever(KnowledgeBase.open(out), Constant()).search("zzz", 50, arm="dense")
     assert len({h.score for h in hits}) == 1
     assert names(hits) == sorted(names(hits))
 
@@ -314,32 +432,6 @@ def test_a_checkout_of_another_version_fills_what_it_can(
     assert filled["MyGroup"] == "A monoid in which every element has an inverse."
 
 
-# -- fusion -------------------------------------------------------------------------------------------------
-
-UNIT = st.floats(-1, 1, allow_nan=False)
-
-
-@given(st.lists(UNIT, max_size=20))
-def test_votes_sum_to_one_or_nothing(cosines: list[float]) -> None:
-    similarities = np.array(cosines, dtype=np.float64)
-    votes = usage_votes(similarities, DEFAULT_WEIGHTS)
-    assert votes.shape == similarities.shape
-    assert (votes >= 0).all()
-    positive = bool(len(cosines)) and float(similarities.max()) > 0
-    assert float(votes.sum()) == pytest.approx(1.0 if positive else 0.0)
-
-
-def test_a_nearer_theorem_weighs_more() -> None:
-    near, far, opposite = usage_votes(np.array([0.9, 0.5, -0.9]), DEFAULT_WEIGHTS)
-    assert near > far > opposite == 0.0
-
-
-def test_fusion_without_words() -> None:
-    zeros = np.zeros(3)
-    scores = fuse(zeros, np.array([0.1, 0.2, 0.3]), zeros, zeros, DEFAULT_WEIGHTS)
-    np.testing.assert_allclose(scores, DEFAULT_WEIGHTS.dense * np.array([0.1, 0.2, 0.3]))
-
-
 # -- the real encoder ---------------------------------------------------------------------------------------
 
 
@@ -376,3 +468,11 @@ def test_a_query_that_is_no_unicode(real: Retriever) -> None:
         assert "\n" not in str(error)
     else:
         assert_sound(hits)
+
+
+@pytest.mark.slow
+def test_late_interaction_with_the_default_encoder(real: Retriever) -> None:
+    again = real.variant(reranker=LateInteractionReranker(load_encoder()), rerank_depth=10)
+    hits = again.search("continuous images of compact sets are compact", 10)
+    assert set(names(hits)) == set(names(real.search("continuous images of compact sets are compact", 10)))
+    assert_sound(hits)

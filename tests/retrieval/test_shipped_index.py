@@ -56,7 +56,10 @@ def test_every_declaration_of_the_ontology_exists_and_is_current(shipped: Retrie
     [
         ("Every closed subset of a compact set is compact.", {"IsCompact", "IsClosed"}),
         ("The order of a subgroup divides the order of a finite group.", {"Subgroup", "Group"}),
-        ("A differentiable function on an interval is continuous.", {"DifferentiableOn", "ContinuousOn"}),
+        (
+            "A differentiable function on an interval is continuous.",
+            {"Differentiable", "DifferentiableOn", "Continuous", "Set.Icc"},
+        ),
         ("Every group of prime order is cyclic.", {"Group", "IsCyclic", "Nat.Prime", "Nat.card"}),
     ],
 )

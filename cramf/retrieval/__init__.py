@@ -1,1 +1,1 @@
-"""Channels, fusion and the retriever."""
+"""Channels, the learned ranker and the retriever."""

@@ -7,10 +7,10 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cramf.collector import collector_paused
 from cramf.errors import InputError, ResourceError
 from cramf.knowledge.cache import BuildCache, content_key, pack_facts, unpack_facts
 from cramf.knowledge.extract import extract_file
@@ -22,7 +22,6 @@ __all__ = [
     "CheckoutInfo",
     "build_from_checkout",
     "checkout_info",
-    "collector_paused",
     "extract_checkout",
     "find_modules",
     "input_keys",
@@ -106,18 +105,6 @@ def _extract(job: tuple[str, str]) -> bytes:
 def _collect_seldom() -> None:
     """Tokens are no cycles, so that collecting them by generations is in vain."""
     gc.set_threshold(500_000, 20, 100)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection meanwhile: millions of records live to the end, and every pass visits all."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def input_keys(modules: Sequence[tuple[Path, str]]) -> list[str]:

@@ -53,6 +53,7 @@ CORE_EXPORTS = {
         ("Singleton", "singleton"),
         ("GetElem", "getElem"),
         ("Bind", "bind"),
+        ("ToString", "toString"),
         ("Pure", "pure"),
     )
     for short in names.split()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from cramf.knowledge.facts import FileFacts, RawDeclaration
 from cramf.knowledge.vocabulary import NameTable
-from cramf.lean.scope import Context, enclosing
+from cramf.lean.scope import Context, Opened, enclosing
 
-__all__ = ["Entry", "collect", "exports", "settle_replacements"]
+__all__ = ["Entry", "collect", "exports", "opened_elsewhere", "settle_replacements"]
 
 
 @dataclass(slots=True)
@@ -58,6 +58,31 @@ def exports(facts: Sequence[FileFacts], entries: Mapping[str, Entry]) -> dict[st
                 if short not in entries and full is not None:
                     aliases[short] = full
     return aliases
+
+
+def opened_elsewhere(facts: Sequence[FileFacts], table: NameTable) -> set[str]:
+    """Namespaces that the text opens and that no declaration in it explains, such as `ProofWidgets`.
+
+    The text compiles, so another library has them, at the root or in a namespace that is open beside them;
+    they are given as they are written. `table` knows all other namespaces.
+    """
+    found: set[str] = set()
+    seen: set[tuple[Opened, ...]] = set()
+    for file in facts:
+        # A namespace of private declarations is known in its file alone.
+        private = {place for raw in file.declarations if raw.private for place in enclosing(raw.name)}
+        for context in file.contexts:
+            opens = (*context.opens, *context.scoped)
+            if opens in seen:
+                continue
+            seen.add(opens)
+            for name in table.expand_opens(opens):
+                # Of two that an `open` can mean, the inner one may stand in a file that is not imported.
+                inner = any(f"{entry.name}.{name}" in table.namespaces for entry in opens)
+                hidden = any(f".{place}".endswith(f".{name}") for place in private)
+                if name not in table.namespaces and not hidden and not inner:
+                    found.add(name)
+    return found
 
 
 def settle_replacements(entries: dict[str, Entry], table: NameTable) -> None:

@@ -164,6 +164,7 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int, text:
     spoken = _spoken((declaration.uses, *(b.uses for b in variables)), local)
     signature = normalised(" ".join(filter(None, (*(b.text for b in variables), declaration.signature))))
     generators = _generators(declaration.attributes)
+    extended = [_parent(written, local) for written in declaration.parents]
     body = ""
     if generators or declaration.deriving or kind == "irreducible_def":
         body = text[slice(*declaration.body)]
@@ -181,10 +182,11 @@ def _declared(declaration: Declaration, scope: ScopeTracker, context: int, text:
                 signature=signature,
                 docstring=declaration.docstring,
                 head=declaration.head,
-                body_head=declaration.body_head,
+                body_head=_of_local(declaration.body_head, local),
                 fields=tuple(f.name for f in declaration.fields)
                 or tuple(c.name for c in declaration.constructors),
-                parents=declaration.parents,
+                parents=tuple(head for _, head in extended),
+                projections=tuple(name for name, _ in extended),
                 attributes=tuple(a.split(" ")[0] for a in declaration.attributes),
                 translations=tuple(_translations(declaration.attributes)),
                 alias_of=declaration.alias_of,
@@ -213,7 +215,7 @@ _INDUCTIVE = frozenset({"structure", "class", "inductive", "class inductive"})
 def _members(
     declaration: Declaration, parent: RawDeclaration, local: Mapping[str, Binder]
 ) -> list[RawDeclaration]:
-    """Fields, constructors and parent projections of a structure or inductive type."""
+    """Fields and constructors of a structure or inductive type; `settle_parents` makes `toFoo`."""
     own = declaration.name.rpartition(".")[2]
 
     def member(name: str, kind: str, line: int, text: str = "", uses: Uses = _NONE, **rest: Any) -> None:
@@ -255,21 +257,38 @@ def _members(
             head=own,
             rule="structure" if parent.mk_name == "mk" else "",
         )
-    for name in declaration.parents:
-        member(
-            f"to{name.rpartition('.')[2]}",
-            "field",
-            declaration.line,
-            f": {name}",
-            Uses((name,), (1,)),
-            head=name,
-            rule="structure",
-        )
     if parent.kind in _INDUCTIVE:
         # Lean names the recursors of every inductive type so.
         for name in ("rec", "casesOn", "recOn"):
             member(name, "recursor", declaration.line, rule="structure")
     return made
+
+
+def _parent(written: str, local: Mapping[str, Binder]) -> tuple[str, str]:
+    """Name of the projection to a parent, "" where it follows from the parent's, and the parent's head."""
+    name, colon, head = written.rpartition(":")
+    if not colon:
+        name = ""
+    return _unquoted(name), _of_local(head, local)
+
+
+_MOST_STEPS = 8
+
+
+def _of_local(head: str, local: Mapping[str, Binder], steps: int = 0) -> str:
+    """A type's head, where it is dot notation on a variable by the variable's type; "" if that is not plain.
+
+    `F.Full` with a variable `F : C ⥤ D` is a declaration in the namespace of `⥤`.
+    """
+    if head.startswith("?"):
+        return _head_in(head, local)
+    base, bar, fields = head.partition("|")
+    first, dot, rest = base.partition(".")
+    binder = local.get(first) if dot else None
+    if binder is None:
+        return _unquoted(head)
+    place = _of_local(binder.head, local, steps + 1) if steps < _MOST_STEPS else ""
+    return "|".join((place, *rest.split("."))) + bar + fields if place else ""
 
 
 def _unquoted(name: str) -> str:

@@ -47,6 +47,9 @@ class RawDeclaration:
     outer: str = ""
     fields: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
+    """Heads of the structures that it extends, and full names once `settle_parents` has resolved them."""
+    projections: tuple[str, ...] = ()
+    """Names of the projections to the parents; "" in the facts of a file where no name is written."""
     attributes: tuple[str, ...] = ()
     translations: tuple[TranslationRequest, ...] = ()
     alias_of: str = ""

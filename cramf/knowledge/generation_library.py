@@ -68,9 +68,7 @@ class Surroundings:
         self._all: Projections | None = None
         self._set_like = self._all_set_like(facts)
         self._parent_fields = {
-            f"{name}.to{parent.rpartition('.')[2]}"
-            for name, entry in entries.items()
-            for parent in entry.raw.parents
+            f"{name}.{projection}" for name, entry in entries.items() for projection in entry.raw.projections
         }
 
     def resolver(self, context: Context) -> Callable[[str], str | None]:
@@ -114,8 +112,9 @@ class Surroundings:
         entry = self.entries.get(name)
         if entry is None or not entry.raw.parents:
             return ()
+        # They are full names but for those of core and twins, which may be known by now.
         find = self.resolver(entry.context)
-        return tuple(find(parent) or parent for parent in entry.raw.parents)
+        return tuple(p if p in self.entries else find(p) or p for p in entry.raw.parents)
 
     def coercion(self, name: str) -> str | None:
         """How an element of a structure is a type: by `SetLike`, or by a field `carrier`."""
@@ -170,7 +169,7 @@ class Surroundings:
             return None
         members = ((field, self.entries.get(f"{name}.{field}")) for field in entry.raw.fields)
         fields = tuple((field, member.raw.signature if member else "") for field, member in members)
-        return StructureFields(fields, self.parents(name))
+        return StructureFields(fields, self.parents(name), entry.raw.projections)
 
     def structure_of(self, name: str) -> str:
         """The structure that the result type of a declaration is headed by, "" where none is told."""

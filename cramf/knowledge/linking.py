@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cramf.knowledge.attested import attested_names, core_aliases
-from cramf.knowledge.entries import Entry, collect, exports, settle_replacements
+from cramf.knowledge.entries import Entry, collect, exports, opened_elsewhere, settle_replacements
 from cramf.knowledge.facts import FileFacts
 from cramf.knowledge.generation import Surroundings, generate, name_instances
 from cramf.knowledge.notations import NotationTable, notation_map
+from cramf.knowledge.parents import settle_parents
 from cramf.knowledge.statements import (
     Statement,
     Statements,
@@ -50,7 +51,10 @@ class Linked:
     aliases: Mapping[str, str]
     notations: Mapping[str, tuple[str, ...]]
     namespaces: frozenset[str]
-    """Namespaces that hold notation or nothing at all; those of declarations follow from their names."""
+    """Namespaces without declarations; those of declarations follow from their names.
+
+    They hold notation or scoped attributes, or belong to another library of which Mathlib opens them.
+    """
     errors: tuple[FileError, ...]
     files: int
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -70,6 +74,7 @@ class Linked:
 
 def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Linked:
     """Link the facts of all files. Order of files decides nothing but ties."""
+    facts = settle_parents(facts)
     entries = collect(facts)
     targets = translate(entries, facts, guessers)
     protected = frozenset(name for name, e in entries.items() if e.raw.protected)
@@ -83,6 +88,7 @@ def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Lin
     names = {*entries, *attested}
     aliases = {**core_aliases(names), **aliases}
     table = NameTable(names, protected, aliases, weak=attested, lenient=True)
+    namespaces = frozenset(table.namespaces)
     settle_replacements(entries, table)
     notations, local = notations_of(facts, table)
     types = TypeFacts(entries, table, NotationTable(notations, local))
@@ -95,7 +101,8 @@ def link(facts: Sequence[FileFacts], guessers: Mapping[str, NameGuesser]) -> Lin
     errors = tuple(FileError(f.module, e.line, e.message) for f in facts for e in f.errors)
     declarations = tuple(_declaration(name, entry) for name, entry in sorted(entries.items()))
     declarations += tuple(Declaration(name, Kind.ATTESTED, "", 0, "attested") for name in sorted(attested))
-    empty = frozenset(n for f in facts for n in f.namespaces) - table.namespaces
+    table.namespaces.update(n for f in facts for n in f.namespaces)
+    empty = frozenset(table.namespaces - namespaces | opened_elsewhere(facts, table))
     return Linked(
         definitions,
         usages,

@@ -116,11 +116,12 @@ def _sense(value: object, where: str) -> Sense:
 
 
 def _pattern(value: object, where: str) -> LeanPattern:
-    record = _object(value, where, "a pattern", {"role", "type", "template"}, set())
+    record = _object(value, where, "a pattern", {"role", "type", "template"}, {"forms"})
     return LeanPattern(
         role=_text(record["role"], where, "role"),
         type=_text(record["type"], where, "type"),
         template=_text(record["template"], where, "template"),
+        forms=_texts(record.get("forms", []), where, "forms"),
     )
 
 

@@ -61,9 +61,15 @@ class TypeFacts:
         found: dict[str, tuple[str, ...]] = {}
         for name, entry in self._entries.items():
             if entry.raw.parents:
-                resolved = (self._table.resolve(parent, entry.context)[:1] for parent in entry.raw.parents)
+                resolved = (self._parent(parent, entry) for parent in entry.raw.parents)
                 found[name] = tuple(full for names in resolved for full in names)
         return found
+
+    def _parent(self, parent: str, entry: Entry) -> tuple[str, ...]:
+        """A parent's full name; what `settle_parents` did not know may be of core or a twin."""
+        if self._table.known(parent):
+            return (self._table.aliases.get(parent, parent),)
+        return self._table.resolve(parent, entry.context)[:1]
 
     def _place(self, entry: Entry) -> Place:
         """Where a declaration stands; one for all those of a file that stand in one context."""
@@ -92,9 +98,28 @@ class TypeFacts:
             entry = self._entries.get(name)
             found = ""
             if entry is not None and entry.raw.body_head and entry.raw.kind in (Kind.ABBREV, Kind.DEF):
-                found = self.resolver.head(entry.raw.body_head, self._place(entry))
+                found = self.named(entry.raw.body_head, self._place(entry))
             self._unfolds[name] = found
         return found
+
+    def named(self, head: str, place: Place) -> str:
+        """Full name of the head of a type, which dot notation such as `⥤|Full` names, or ""."""
+        base, *steps = head.split("|")
+        found = self.resolver.head(base, place)
+        if not steps:
+            return found
+        named = self.field(found, steps) if found else ""
+        # By Mathlib's convention what begins with a small letter is no type.
+        return named if steps[-1][:1].isupper() else ""
+
+    def field(self, type_name: str, steps: Sequence[str]) -> str:
+        """The declaration that dot notation on an element of a type means, or ""."""
+        place = name = type_name
+        for step in steps:
+            name = self.resolver.field(place, step) if place else ""
+            # What is no element of a named type may be a type itself.
+            place = self.result(name) or name
+        return name
 
 
 def read_statements(facts: Sequence[FileFacts], table: NameTable, resolver: Resolver) -> Statements:

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+from cramf.collector import collector_paused
 from cramf.errors import KnowledgeBaseError, ResourceError
 from cramf.files import sha256_of
 from cramf.jsonable import dumps
 from cramf.knowledge.notations import notation_map
 from cramf.knowledge.tables import LIST_COLUMNS, DeclarationTable
 from cramf.knowledge.types import Definition, Kind, Notation
-from cramf.knowledge.vocabulary import Vocabulary
+from cramf.knowledge.vocabulary import PROOFS, Vocabulary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -283,27 +284,34 @@ class KnowledgeBase:
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         try:
-            rows = self.declarations
-            names = json.loads(self.file("names.json").read_text(encoding="utf-8"))
-            notations = tuple(
-                Notation(tuple(tokens), keyword, module, line, tuple(meant), scope)
-                for tokens, keyword, module, line, meant, scope in names["notations"]
-            )
-            return Vocabulary(
-                rows,
-                frozenset(rows.names_where("protected", True)),
-                names["aliases"],
-                notation_map(notations),
-                frozenset(names["namespaces"]),
-                frozenset(rows.names_where("kind", Kind.ATTESTED.value)),
-                frozenset(rows).difference(rows.names_where("deprecated", None)),
-                notations,
-                rows.head,
-                {name: tuple(found) for name, found in names["parents"].items()},
-                names["unfolds"],
-            )
+            with collector_paused():
+                return self._read_vocabulary()
         except (KeyError, ValueError, TypeError, AttributeError):
             raise KnowledgeBaseError(f"the vocabulary of {self.path} is damaged", _REBUILD) from None
+
+    def _read_vocabulary(self) -> Vocabulary:
+        rows = self.declarations
+        names = json.loads(self.file("names.json").read_text(encoding="utf-8"))
+        notations = tuple(
+            Notation(tuple(tokens), keyword, module, line, tuple(meant), scope)
+            for tokens, keyword, module, line, meant, scope in names["notations"]
+        )
+        return Vocabulary(
+            rows,
+            frozenset(rows.names_where("protected", True)),
+            names["aliases"],
+            notation_map(notations),
+            frozenset(names["namespaces"]),
+            frozenset(rows.names_where("kind", Kind.ATTESTED.value)),
+            frozenset(rows).difference(rows.names_where("deprecated", None)),
+            notations,
+            rows.head,
+            self._signature_or_none,
+            self._popularity,
+            self._proofs,
+            {name: tuple(found) for name, found in names["parents"].items()},
+            names["unfolds"],
+        )
 
     @cached_property
     def declarations(self) -> DeclarationTable:
@@ -324,6 +332,27 @@ class KnowledgeBase:
     def signature(self, name: str) -> str:
         """Normalised signature of a declaration, "" where it is not known; KeyError for an unknown name."""
         return str(self._signatures[self.declarations.row(name)].as_py())
+
+    def _signature_or_none(self, name: str) -> str:
+        return self.signature(name) if name in self.declarations else ""
+
+    @cached_property
+    def _use_counts(self) -> Any:
+        import numpy as np
+
+        path = self.file("dependencies.npz")
+        try:
+            with np.load(path) as arrays:  # of the sparse matrix only the columns are needed
+                return np.bincount(arrays["indices"], minlength=len(self.declarations))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            raise KnowledgeBaseError(f"{path} is no sparse matrix", _REBUILD) from None
+
+    def _popularity(self, name: str) -> int:
+        return int(self._use_counts[self.declarations.row(name)]) if name in self.declarations else 0
+
+    def _proofs(self) -> frozenset[str]:
+        where = self.declarations.names_where
+        return frozenset(name for kind in PROOFS for name in where("kind", kind.value))
 
     def signature_column(self) -> list[str]:
         """Every signature, in the order of `declarations`."""

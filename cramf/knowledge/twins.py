@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cramf.knowledge.entries import Entry
@@ -39,7 +39,7 @@ def translate(
     found: dict[str, Mapping[str, tuple[str, TranslationRequest]]] = {}
     for rule, guesser in guessers.items():
         before = made.get(rule, {}) if made is not None else {}
-        found[rule] = targets = _targets(rule, guesser, requests, before)
+        found[rule] = targets = _targets(rule, guesser, requests, before, entries)
         for source, (target, request) in targets.items():
             if source in before:
                 continue
@@ -49,13 +49,15 @@ def translate(
                 entry.twin = entry.twin or target
                 known.twin = known.twin or source
                 continue
+            parents = tuple(targets[p][0] if p in targets else p for p in entry.raw.parents)
             raw = replace(
                 entry.raw,
                 name=target,
                 docstring=request.docstring,
                 signature=_translated_text(entry.raw.signature, rule, targets),
                 fields=tuple(guesser.guess(field) for field in entry.raw.fields),
-                parents=tuple(targets[p][0] if p in targets else p for p in entry.raw.parents),
+                parents=parents,
+                projections=tuple(f"to{p.rpartition('.')[2]}" for p in parents),
                 deprecated=_twin_of(entry.raw.deprecated, source, targets),
                 translations=(),
             )
@@ -70,8 +72,12 @@ def _targets(
     guesser: NameGuesser,
     requests: Mapping[str, list[TranslationRequest]],
     before: Mapping[str, tuple[str, TranslationRequest]],
+    entries: Mapping[str, Entry],
 ) -> dict[str, tuple[str, TranslationRequest]]:
-    """Source name to target name; a prefix that itself has a translation is translated first."""
+    """Source name to target name; a prefix that itself has a translation is translated first.
+
+    The members of a structure whose twin is written go with those of the twin, one by one.
+    """
     targets = dict(before)
     wanted_of = (name for name, wanted in requests.items() if wanted and name not in before)
     for name in sorted(wanted_of, key=lambda n: (n.count("."), n)):
@@ -87,7 +93,24 @@ def _targets(
             target = f"{place}.{part}" if place else part
         if target != name:
             targets[name] = (target, wanted)
+            for member, twin in _paired_members(entries.get(name), entries.get(target)):
+                targets.setdefault(member, (twin, TranslationRequest(rule, "", "", True)))
     return targets
+
+
+def _paired_members(source: Entry | None, twin: Entry | None) -> Iterator[tuple[str, str]]:
+    """Fields, constructor and parent projections of a structure with those of its written twin.
+
+    They are paired by their order, as Mathlib does it, where their numbers agree.
+    """
+    if source is None or twin is None or not source.raw.mk_name or not twin.raw.mk_name:
+        return
+    one, other = source.raw, twin.raw
+    pairs = [(one.mk_name, other.mk_name)]
+    for ours, theirs in ((one.projections, other.projections), (one.fields, other.fields)):
+        if len(ours) == len(theirs):
+            pairs += zip(ours, theirs, strict=True)
+    yield from ((f"{one.name}.{a}", f"{other.name}.{b}") for a, b in pairs)
 
 
 def translated_prefix(prefix: str, targets: Mapping[str, tuple[str, TranslationRequest]]) -> str:

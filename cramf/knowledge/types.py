@@ -8,6 +8,7 @@ from enum import StrEnum
 from cramf.lean.signatures import Signature, read_signature
 
 __all__ = [
+    "ABSTRACT_ROLES",
     "Concept",
     "Declaration",
     "Definition",
@@ -139,6 +140,10 @@ class Usage:
     definitions: tuple[str, ...]
 
 
+ABSTRACT_ROLES = frozenset("structure class object sort property link action value".split())
+"""Roles of patterns that the reader of abstract mathematics uses; the others are of the arithmetic one."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeanPattern:
     """How the symbolic backend prints a sense: `role` is the part of speech, `type` the Lean type of its
@@ -147,6 +152,8 @@ class LeanPattern:
     role: str
     type: str
     template: str
+    forms: tuple[str, ...] = ()
+    """The words that it is for; the concept's names where there are none."""
 
 
 @dataclass(frozen=True, slots=True)

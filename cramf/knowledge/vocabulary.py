@@ -9,7 +9,10 @@ from functools import cached_property
 from cramf.knowledge.types import Declaration, Kind, Notation
 from cramf.lean.scope import Context, Opened, enclosing, resolve
 
-__all__ = ["NameTable", "Vocabulary"]
+__all__ = ["PROOFS", "NameTable", "Vocabulary"]
+
+PROOFS = frozenset({Kind.THEOREM, Kind.LEMMA, Kind.INSTANCE, Kind.RECURSOR})
+"""Kinds of declarations that statements rarely name."""
 
 
 class NameTable:
@@ -154,6 +157,12 @@ class Vocabulary:
     """Every notation command, with the scope that it needs."""
     head: Callable[[str], str] = lambda _: ""
     """Full name of the head of a declaration's result type, or ""."""
+    signature: Callable[[str], str] = lambda _: ""
+    """Normalised signature of a declaration, or ""."""
+    popularity: Callable[[str], int] = lambda _: 0
+    """In how many statements of the checkout a declaration is used."""
+    proofs: Callable[[], frozenset[str]] = frozenset
+    """Names of theorems, lemmas, instances and recursors, which statements rarely name."""
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unfolds: Mapping[str, str] = field(default_factory=dict)
     """Abbreviation of a type to the head of its body."""
@@ -169,6 +178,7 @@ class Vocabulary:
     ) -> Vocabulary:
         """A vocabulary of declarations that are at hand."""
         by_name = {d.name: d for d in declarations}
+        signatures = {name: d.signature for name, d in by_name.items() if d.signature}
         return cls(
             by_name,
             frozenset(protected),
@@ -177,6 +187,8 @@ class Vocabulary:
             frozenset(namespaces),
             frozenset(name for name, d in by_name.items() if d.kind is Kind.ATTESTED),
             frozenset(name for name, d in by_name.items() if d.deprecated is not None),
+            signature=lambda name: signatures.get(name, ""),
+            proofs=lambda: frozenset(n for n, d in by_name.items() if d.kind in PROOFS),
         )
 
     @cached_property
@@ -184,6 +196,12 @@ class Vocabulary:
         table = NameTable(self.declarations, self.protected, self.aliases, self.attested)
         table.namespaces.update(self.namespaces)
         return table
+
+    @cached_property
+    def resolver_notations(self) -> tuple[Notation, ...]:
+        """The notation commands; without any, one that always holds for each token of `notations`."""
+        plain = (Notation((t,), "notation", "", 0, names) for t, names in self.notations.items())
+        return self.notation_table or tuple(plain)
 
     def __contains__(self, name: str) -> bool:
         return name in self.declarations

@@ -7,6 +7,7 @@ in terms and tactics (`open`, `set_option`, `end`, …) begin one only in the fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -43,6 +44,9 @@ _LONGEST_PRELUDE = 64
 """How many tokens of modifiers are looked through for a keyword, so that hostile text stays linear."""
 
 
+_COMMENT = re.compile(r"/-.*?-/", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceText:
     """A file's text with the tokens that carry meaning (no white space, no plain comments)."""
@@ -68,7 +72,8 @@ class SourceText:
         # The line itself may be very long, so no more of it is looked at than follows the token before.
         before = self.tokens[index - 1].end if index else 0
         newline = self.text.rfind("\n", before, start)
-        return (newline >= 0 or not index) and not self.text[newline + 1 : start].strip()
+        gap = self.text[max(newline + 1, before) : start]
+        return (newline >= 0 or not index) and not (_COMMENT.sub("", gap) if "/-" in gap else gap).strip()
 
 
 class RawCommand(NamedTuple):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cramf.lean.brackets import Tokens, bracket_end, top_level
 from cramf.lean.commands import MODIFIERS, RawCommand, SourceText
-from cramf.lean.lexer import TokenKind
+from cramf.lean.extends import extended, head_of_bound
 from cramf.lean.heads import codomain_head, type_head
+from cramf.lean.lexer import TokenKind
 from cramf.lean.statement import Reader
 from cramf.lean.syntax import Binder, Constructor, Declaration, Field, Uses
 from cramf.lean.terms import free_identifiers, one_line
@@ -129,8 +130,16 @@ def _bracketed(source: SourceText, start: int, close: int, reader: Reader | None
 
 
 def _before_default(tokens: Tokens, start: int, stop: int) -> int:
-    """End of a binder's type: before `:= default` where there is one."""
-    return next((i for i in top_level(tokens, start, stop) if tokens[i].text == ":="), stop)
+    """End of a binder's type: before `:= default` where there is one, past the `:=` of a `let` in it."""
+    pending = 0
+    for index in top_level(tokens, start, stop):
+        if tokens[index].text in _LOCAL_DEFINITIONS:
+            pending += 1
+        elif tokens[index].text == ":=":
+            if not pending:
+                return index
+            pending -= 1
+    return stop
 
 
 def signature_end(source: SourceText, index: int, stop: int) -> int:
@@ -158,8 +167,8 @@ def signature_end(source: SourceText, index: int, stop: int) -> int:
     return stop
 
 
-def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
-    """The declaration that a raw command holds."""
+def parse_declaration(source: SourceText, command: RawCommand, reader: Reader | None = None) -> Declaration:
+    """The declaration that a raw command holds; a `reader` that knows more than a new one reads it."""
     tokens = source.tokens
     docstring, attributes, modifiers = prelude_of(source, command)
     keyword = tokens[command.keyword].text
@@ -189,13 +198,13 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
     body = signature_end(source, index, stop)
     if keyword in _DATA:
         body = _first_alternative(source, index, body)
-    reader = Reader(tokens)
+    reader = Reader(tokens) if reader is None else reader
     binders, index = parse_binders(source, index, body, reader)
     parents: tuple[str, ...] = ()
     type_end = body
     for position in range(index, body):
         if tokens[position].text == "extends" and tokens[position].kind == TokenKind.IDENTIFIER:
-            parents, type_end = _parents(source, position, body)
+            parents, type_end = extended(tokens, position, body, reader), position
             break
     result_start = index + 1 if index < body and tokens[index].text == ":" else index
     # Since Lean v4.17 the type may follow `extends`; before, it came in front of it.
@@ -212,7 +221,7 @@ def parse_declaration(source: SourceText, command: RawCommand) -> Declaration:
         constructors = _constructors(source, body, stop, reader, name)
     body_head = ""
     if keyword in ("abbrev", "def") and body < stop and tokens[body].text == ":=":
-        body_head = type_head(tokens, body + 1, stop)
+        body_head = head_of_bound(type_head(tokens, body + 1, stop), reader)
     return Declaration(
         keyword=keyword,
         name=name,
@@ -258,29 +267,6 @@ def _first_alternative(source: SourceText, start: int, stop: int) -> int:
         if source.tokens[index].text == "|" and source.first_on_line(index):
             return index
     return stop
-
-
-def _parents(source: SourceText, index: int, stop: int) -> tuple[tuple[str, ...], int]:
-    """Parents after `extends`, and the index of the `extends` token where the type before it ends."""
-    tokens = source.tokens
-    names: list[str] = []
-    expects = True
-    for position in top_level(tokens, index + 1, stop):
-        kind, text, _ = tokens[position]
-        if text == ":" and not expects:
-            # `extends A, B : Type u` ends in a type; `extends A, toB : B` names a projection.
-            following = tokens[position + 1].text if position + 1 < stop else ""
-            if following in ("Type", "Prop", "Sort", ""):
-                break
-            names.pop()
-            expects = True
-            continue
-        if text == ",":
-            expects = True
-        elif expects and kind == TokenKind.IDENTIFIER:
-            names.append(text)
-            expects = False
-    return tuple(names), index
 
 
 def _fields(source: SourceText, body: int, stop: int, reader: Reader) -> tuple[tuple[Field, ...], str]:

@@ -11,9 +11,9 @@ from cramf.lean.lexer import Token, TokenKind
 __all__ = [
     "ARROWS",
     "BINDER",
+    "DEEPEST",
     "EXTENDING",
     "FARTHEST",
-    "DEEPEST",
     "KEYWORDS",
     "PLAIN",
     "RELATIONS",
@@ -106,6 +106,31 @@ def _is_arrow(tokens: Tokens, index: int, stop: int) -> bool:
     return following.text in OPENERS
 
 
+_POSTFIXES = frozenset({"[X]", "⟦X⟧", "[ε]"})
+"""Notation for types that is written behind its argument."""
+
+
+def _type_postfix(tokens: Tokens, index: int, stop: int) -> str:
+    """The notation of `_POSTFIXES` that follows the token at `index` without a blank, or ""."""
+    if index + 3 >= stop + 1 or tokens[index + 1].start != tokens[index].end:
+        return ""
+    run = "".join(t.text for t in tokens[index + 1 : index + 4])
+    return run if run in _POSTFIXES else ""
+
+
+def _past_marks(tokens: Tokens, index: int, stop: int) -> int:
+    """Past a word and the signs, no brackets, that follow it without a blank."""
+    end = tokens[index].end
+    index += 1
+    while index < stop and tokens[index].start == end:
+        text = tokens[index].text
+        if tokens[index].kind != TokenKind.SYMBOL or text in PLAIN or text in RELATIONS or text in ARROWS:
+            break
+        end = tokens[index].end
+        index += 1
+    return index
+
+
 def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
     """Head of the type in `start:stop` as the module describes it; "" where it is not plain."""
     first = ""
@@ -124,11 +149,17 @@ def type_head(tokens: Tokens, start: int, stop: int, depth: int = 0) -> str:
         if text in RELATIONS:
             return ""
         if kind == _WORD:
-            if not first and text not in KEYWORDS:
+            postfix = _type_postfix(tokens, index, stop)
+            if not first and postfix:
+                first = postfix  # `R[X]` is `Polynomial R` by the notation `[X]`
+            elif not first and text not in KEYWORDS:
                 special = (not text.isascii() or text[-1] == "_") and is_glued(tokens, index, stop)
                 first = run_at(tokens, index, stop) if special else text
                 if special and tokens[index + 1].text in EXTENDING:
                     past = past_glued(tokens, index, stop)
+            elif first and text not in KEYWORDS:
+                # What is written on to an argument, as in `Set ℕ∞` and `Subgroup Gᵐᵒᵖ`, is part of it.
+                past = _past_marks(tokens, index, stop)
         elif text in ("(", "{") and not first:
             close = bracket_end(tokens, index, stop)
             first = "Subtype" if text == "{" else type_head(tokens, index + 1, close, depth + 1) or " "

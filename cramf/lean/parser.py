@@ -89,7 +89,19 @@ def _command(source: SourceText, raw: RawCommand) -> Command:
             names = tuple(b.text for b in omitted)
     _, _, modifiers = prelude_of(source, raw)
     text = " ".join(modifiers)
-    return Command(keyword, line, start, end, names, text, raw.scoped_in, attributes=attributes, only=only)
+    place = _scope_name(source, raw) if keyword == "attribute" else ""
+    return Command(
+        keyword,
+        line,
+        start,
+        end,
+        names,
+        text,
+        raw.scoped_in,
+        attributes=attributes,
+        only=only,
+        scope_name=place,
+    )
 
 
 def _makes_terms(source: SourceText, raw: RawCommand) -> bool:
@@ -129,6 +141,8 @@ def _open(source: SourceText, raw: RawCommand, index: int, stop: int, line: int)
     mode = "names"
     while index < stop:
         token = tokens[index]
+        if token.text in ("in", "@[") or source.lines.position(token.start)[1] == 0:
+            break  # a command whose keyword is not known follows
         if token.text == "(":
             close = bracket_end(tokens, index, stop)
             only += [t.text for t in tokens[index + 1 : close] if t.kind == TokenKind.IDENTIFIER]

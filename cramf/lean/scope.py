@@ -13,7 +13,7 @@ from itertools import groupby
 
 from cramf.lean.syntax import Binder, Command
 
-__all__ = ["Context", "Opened", "ScopeTracker", "enclosing", "included_variables", "resolve"]
+__all__ = ["Context", "Opened", "ScopeTracker", "enclosing", "included_variables", "inside", "resolve"]
 
 
 # Scopes beyond these are no one's work; without limits every declaration would pay for all of them.
@@ -51,6 +51,18 @@ def enclosing(namespace: str) -> Iterator[str]:
     while namespace:
         yield namespace
         namespace = namespace.rpartition(".")[0]
+
+
+def inside(context: Context, written: str) -> Context:
+    """The context of a declaration's own text: `theorem A.b` stands inside the namespace `A`.
+
+    `theorem _root_.A.b` stands where its command does.
+    """
+    if "." not in written or written.startswith("_root_."):
+        return context
+    prefix = written.rpartition(".")[0]
+    whole = f"{context.namespace}.{prefix}" if context.namespace else prefix
+    return Context(whole, context.opens, context.scoped)
 
 
 @dataclass(slots=True)

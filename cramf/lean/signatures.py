@@ -19,6 +19,7 @@ KINDS = {"(": "explicit", "{": "implicit", "⦃": "strict-implicit", "[": "insta
 
 _CLOSING = {"(": ")", "{": "}", "⦃": "⦄", "[": "]"}
 _OLDER = re.compile(r"->|λ|<=|>=|<-|=>")
+_LAMBDA = re.compile(r"λ(?![\w_])")  # `λ_ X` is notation of its own
 _FUN = re.compile(r"\b(fun\s[^=|↦]*?)=>")
 _SPELLING = {"->": "→", "<-": "←", "<=": "≤", ">=": "≥"}
 _ASCII = re.compile(r"(?<![<>=|\-+])(?:->|<-|<=|>=)(?![>=|\-+])")
@@ -61,7 +62,7 @@ def normalised(text: str) -> str:
     """A signature's text with older and ASCII spellings replaced."""
     if _OLDER.search(text) is None:
         return text
-    text = text.replace("λ", "fun")
+    text = _LAMBDA.sub("fun", text)
     text = _FUN.sub(r"\1↦", text)
     return _ASCII.sub(lambda found: _SPELLING[found.group()], text)
 

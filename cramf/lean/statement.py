@@ -12,16 +12,13 @@ One pass over the tokens. Types are known by their heads alone: `(s t : Set α)`
 
 from __future__ import annotations
 
-import re
-from itertools import islice
-
 from cramf.lean.brackets import CLOSERS, OPENERS, Tokens, bracket_end, top_level
 from cramf.lean.heads import (
     ARROWS,
     BINDER,
+    DEEPEST,
     EXTENDING,
     FARTHEST,
-    DEEPEST,
     KEYWORDS,
     PLAIN,
     RELATIONS,
@@ -34,7 +31,7 @@ from cramf.lean.heads import (
 from cramf.lean.lexer import Token, TokenKind, leading_identifier
 from cramf.lean.syntax import Uses
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "is_suffix"]
 
 _WORD = TokenKind.IDENTIFIER
 _SHOWN_BINDERS = frozenset("∀Π∑∏")
@@ -71,12 +68,14 @@ class Reader:
     def inner(self) -> Reader:
         """A reader for a part of the same declaration that is a statement of its own, such as a field."""
         reader = Reader(self._tokens)
-        if len(self.bound) > _MOST_BOUND:
-            return reader
-        reader.bound = set(self.bound)
-        reader.heads = dict(self.heads)
-        reader.codomains = dict(self.codomains)
+        self._copy_into(reader)
         return reader
+
+    def _copy_into(self, reader: Reader) -> None:
+        if len(self.bound) <= _MOST_BOUND:
+            reader.bound = set(self.bound)
+            reader.heads = dict(self.heads)
+            reader.codomains = dict(self.codomains)
 
     def read_group(self, index: int, close: int) -> None:
         """Read the binder group between two brackets."""
@@ -147,7 +146,7 @@ class Reader:
                     continue
                 before = tokens[index - 1] if index > start else None
                 glued = before.text if before is not None and before.end == offset else ""
-                if glued and text[0] == "_" and _is_suffix(text, tokens[index - 1]):
+                if glued and text[0] == "_" and is_suffix(text, tokens[index - 1]):
                     # The lexer cannot know that `⟫_` is a token, so it takes `_ℝ` for a name.
                     text = text[1:]
                     glued = "_"
@@ -242,12 +241,16 @@ class Reader:
         mark = tokens[opener].text
         if mark not in ("(", "{"):
             return
-        head = "Set" if mark == "{" else self._head_of_local(self._term_head(opener + 1, index - 2))
+        head = "Set" if mark == "{" else self.term_head(opener + 1, index - 2)
         if head:
             self._dot(head, tokens[index].text, shown)
 
+    def term_head(self, start: int, stop: int) -> str:
+        """Head of the type of the term in `start:stop` where it is plain, else ""."""
+        return self._head_of_local(self._term_head(start, stop))
+
     def _term_head(self, start: int, stop: int, depth: int = 0) -> str:
-        """Head of a term's type where it is plain, else ""."""
+        """The same, with the name of a bound variable behind a NUL."""
         if depth > DEEPEST:
             return ""
         tokens = self._tokens
@@ -347,7 +350,8 @@ class Reader:
         if not binder:
             # `(f x : ℝ)` may be a type ascription; a binder follows another one or stands before an arrow.
             before = tokens[index - 1].text if index else ""
-            arrow = close + 1 < stop and tokens[close + 1].text[0] == "→"
+            after = tokens[close + 1].text if close + 1 < stop else ""
+            arrow = after[:1] == "→" or after in ("×", "×'")  # `(a : α) × β a` is a dependent pair
             follows = before in (")", "}", "]", "⦄", "fun") or BINDER.match(before)
             if not (arrow or follows):
                 return 0
@@ -429,7 +433,7 @@ def _applies(tokens: Tokens, index: int) -> bool:
     return before.kind == _WORD or before.text in CLOSERS
 
 
-def _is_suffix(text: str, before: Token) -> bool:
+def is_suffix(text: str, before: Token) -> bool:
     """Whether `_x` right behind a symbol is the end of notation such as `⟪a, b⟫_x`."""
     plain = before.text in OPENERS or before.text in "@,:."
     return len(text) > 1 and before.kind == TokenKind.SYMBOL and not plain and not text.startswith("_root_")

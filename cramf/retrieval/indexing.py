@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from cramf.collector import collector_paused
 from cramf.environment import default_ontology
 from cramf.errors import CramfError, InputError
-from cramf.knowledge.builder import CheckoutInfo, collector_paused
+from cramf.knowledge.builder import CheckoutInfo
 from cramf.knowledge.cache import BuildCache
 from cramf.knowledge.linking import Linked
 from cramf.knowledge.ontology import Ontology, load_ontology

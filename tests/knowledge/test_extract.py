@@ -45,16 +45,32 @@ def test_structure_members() -> None:
         ("A.f", "field"),
         ("A.g", "field"),
         ("A.of", "constructor"),
-        ("A.toC", "field"),
-        ("A.toD", "field"),
         ("A.rec", "recursor"),
         ("A.casesOn", "recursor"),
         ("A.recOn", "recursor"),
     ]
     assert found[0].fields == ("f", "g")
-    assert found[0].parents == ("B.C", "D")
+    assert (found[0].parents, found[0].projections) == (("B.C", "D"), ("", ""))
     assert found[1].docstring == "F."
     assert [d.line for d in found[1:3]] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("extended", "parent", "projection"),
+    [
+        ("toE : E x", "E", "toE"),
+        ("F.Full", "⥤|Full", ""),
+        ("F.obj.Full y", "⥤|obj|Full", ""),
+        ("P.Proper", "⥤|Pairing|Proper", ""),
+        ("x.Full", "", ""),
+        ("g.Full", "Grp|Full", ""),
+        ("Grp.Full g", "Grp.Full", ""),
+    ],
+)
+def test_parents_by_dot_notation(extended: str, parent: str, projection: str) -> None:
+    variables = "variable {C D x} (F : C ⥤ D) (P : F.Pairing)\n"
+    found = facts(f"{variables}structure A (g : Grp) extends {extended} where\n").declarations[0]
+    assert (found.parents, found.projections) == ((parent,), (projection,))
 
 
 def test_inductive_members() -> None:
@@ -186,6 +202,14 @@ def test_aliases_of_both_forms() -> None:
 
 
 # -- notation, exports, namespaces --------------------------------------------------------------------------
+
+
+def test_every_scoped_command_makes_its_namespace_known() -> None:
+    text = (
+        'namespace M\nscoped[P.Q] attribute [instance] a b\nscoped[R] infixl:70 " ∗ " => f\nend M\n'
+        "attribute [scoped instance] c\n"
+    )
+    assert facts(text).namespaces == ("M", "P.Q", "R")
 
 
 def test_notation_exports_and_namespaces() -> None:

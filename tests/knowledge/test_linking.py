@@ -358,3 +358,25 @@ def test_a_declared_name_is_never_attested_as_well() -> None:
     names = [d.name for d in found.declarations]
     assert names.count("Nat.ofDigits") == 1
     assert len(names) == len(set(names))
+
+
+# -- namespaces ---------------------------------------------------------------------------------------------
+
+
+def test_namespaces_of_scoped_attributes_and_of_other_libraries_are_known() -> None:
+    found = linked(
+        "open Lean Parser.Term\nnamespace A.B\nscoped[P] attribute [instance] c\nend A.B\n"
+        "theorem t : p := w\n",
+        "open P A B\nopen scoped Jsx\nnamespace C\nprivate def Q.q := 1\nend C\nopen C Q\n"
+        "theorem A.B.u : p := w\n",
+    )
+    assert found.namespaces == {"P", "C", "Lean", "Parser.Term", "Jsx"}
+
+
+def test_an_opened_namespace_may_be_hidden_by_one_in_another_file() -> None:
+    found = linked(
+        "theorem A.In.Deep.t : p := w\n",
+        "namespace B\nopen A In Deep\ntheorem u : p := w\n",
+        "def B.In.v := w",
+    )
+    assert "Deep" not in found.namespaces

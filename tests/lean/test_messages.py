@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cramf.lean.mends import mend_of
 from cramf.lean.messages import (
     CATEGORIES,
     Message,
+    ReplResponse,
+    ReplSorry,
     categorise,
     classify,
     offending_name,
     parse_build,
     parse_json,
+    parse_repl,
+    read_repl,
+    split_responses,
     suggested_names,
 )
 
@@ -37,12 +44,12 @@ WORDINGS = [
     ("Unknown constant `Nat.foo'`", "unknown_constant", "Nat.foo'"),
     (
         "invalid field 'foo', the environment does not contain 'Nat.foo'\n  n\nhas type\n  ℕ",
-        "unknown_constant",
+        "unknown_field",
         "Nat.foo",
     ),
     (
         "Invalid field `foo`: The environment does not contain `Nat.foo`, so it is not possible to project",
-        "unknown_constant",
+        "unknown_field",
         "Nat.foo",
     ),
     ("unknown namespace 'Toplogy'", "unknown_namespace", "Toplogy"),
@@ -61,7 +68,7 @@ WORDINGS = [
     ("failed to synthesize instance of type class\n  Field ℤ", "failed_to_synthesize", "Field"),
     (
         "typeclass instance problem is stuck, it is often due to metavariables\n  Fintype ?m",
-        "failed_to_synthesize",
+        "stuck",
         "Fintype",
     ),
     ("unexpected token ':='; expected ')'", "syntax", ":="),
@@ -99,7 +106,8 @@ WORDINGS = [
     ("unused variable `h` [linter.unusedVariables]", "linter", "linter.unusedVariables"),
     ("declaration uses 'sorry'", "sorry", None),
     ("declaration uses `sorry`", "sorry", None),
-    ("unsolved goals\n⊢ 1 = 1", "other", None),
+    ("unsolved goals\n⊢ 1 = 1", "unsolved_goals", None),
+    ("the moon is full\nunknown identifier 'x'", "other", None),
     ("", "other", None),
 ]
 
@@ -111,12 +119,25 @@ def test_wordings(text: str, category: str, name: str | None) -> None:
     assert category in CATEGORIES
 
 
-def test_every_category_is_worded_here() -> None:
-    assert {category for _, category, _ in WORDINGS} == CATEGORIES
-
-
 def test_a_category_is_not_read_out_of_the_middle() -> None:
-    assert categorise("unsolved goals\nunknown identifier 'x'\n⊢ type mismatch") == "other"
+    text = "unsolved goals\nunknown identifier 'x'\n⊢ type mismatch"
+    assert categorise(text) == "unsolved_goals"
+    assert categorise(f"the moon is full\n{text}") == "other"
+
+
+def test_a_remark_is_never_at_fault() -> None:
+    said = Message("information", "unknown identifier 'x'")
+    assert said.classified == ("information", None)
+    assert Message("trace", "type mismatch").category == "trace"
+    assert Message("information", "Try this: simp").category == "suggestion"
+
+
+def test_the_text_says_more_than_the_name_of_the_error() -> None:
+    named = "lean.unknownIdentifier"
+    assert Message("error", "Unknown constant `A.b`", name=named).classified == ("unknown_constant", "A.b")
+    assert Message("error", "Never heard of it", name=named).classified == ("unknown_identifier", None)
+    assert Message("error", "Never heard of it", name="lean.new").classified == ("other", None)
+    assert Message("warning", "Too loud", name="linter.style.quiet").category == "linter"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +148,10 @@ def test_a_category_is_not_read_out_of_the_middle() -> None:
         ("Unknown constant `Nat.fo`\n\nHint: Perhaps you meant `Nat.foo` in place of `Nat.fo`", ("Nat.foo",)),
         ("unknown constant. Did you mean:\n  • `A.b`\n  • `C.d`: text\n", ("A.b", "C.d")),
         ("unknown identifier 'x'", ()),
+        ("Invalid argument\n\nHint: Perhaps you meant one of these in place of `l`:\n  • `xs`: l̵x̲s̲", ("xs",)),
+        ("Bad name\n\nHint: Change it:\n  w̵e̲x̲tra", ("extra",)),
+        ("Bad end\n\nHint: Name the scope:\n  end ̲A̲", ()),
+        ("failed\n\nHint: Adding the command `deriving instance A for B` may allow it.", ()),
     ],
 )
 def test_suggested_names(text: str, names: tuple[str, ...]) -> None:
@@ -200,6 +225,8 @@ def test_a_whole_log() -> None:
         ("A.lean:3:4: warning: x", Message("warning", "x", "A.lean", 3, 4)),
         ("A.lean:3:4: x : Nat", Message("information", "x : Nat", "A.lean", 3, 4)),
         ("A.lean:3:4-5:6: error: x", Message("error", "x", "A.lean", 3, 4, 5, 6)),
+        ("error: C:\\a\\B.lean:3:4: x", Message("error", "x", "C:\\a\\B.lean", 3, 4)),
+        ("C:/a/B.lean:3:4: error: x", Message("error", "x", "C:/a/B.lean", 3, 4)),
         ("error: ././A/B.lean:3:4: x", Message("error", "x", "././A/B.lean", 3, 4)),
         ("error: /a b/c.lean:3:4: x", Message("error", "x", "/a b/c.lean", 3, 4)),
         ("info: x", Message("information", "x")),
@@ -241,6 +268,14 @@ def test_footers(footer: str) -> None:
     log = parse_build(f"error: A.lean:1:0: x\n{footer}\n- A\n- B.C\nerror: build failed\n")
     assert log.failures == ("A", "B.C")
     assert [m.text for m in log.errors] == ["x", "build failed"]
+
+
+def test_the_summary_table_names_what_failed() -> None:
+    log = parse_build(
+        "Build summary:\n  ✔ 3 jobs succeeded\n  ✖ 2 jobs failed\n    A\n    B.C\nerror: x\n    y\n"
+    )
+    assert log.failures == ("A", "B.C")
+    assert [m.text for m in log.errors] == ["x\n    y"]
 
 
 @pytest.mark.parametrize(
@@ -303,11 +338,98 @@ def test_json() -> None:
     assert parse_build(lines[0]).messages == (expected,)
 
 
-@given(st.text())
+def test_a_message_that_was_cut_off_is_an_error() -> None:
+    line = json.dumps(JSON)
+    for end in range(30, len(line)):
+        (message,) = parse_build(line[:end]).messages
+        assert (message.severity, message.category) == ("error", "unreadable")
+        assert parse_json(line[:end]) == ((), (line[:end],))
+    assert parse_build('{"severity":"error","data":7}').errors != ()
+
+
+def test_numbers_of_any_length() -> None:
+    long = "9" * 10_000
+    for text in (f"A.lean:{long}:0: error: x", f"error: A.lean:1:{long}: x", f"Lean exited with code {long}"):
+        assert all(m.line is None and m.exit_code is None for m in parse_build(f"error: {text}").messages)
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "error: ",
+            "A.lean:1:2: ",
+            "unknown identifier 'x'",
+            "`",
+            "'",
+            "\n",
+            "\r\n",
+            "\x1b[31m",
+            " ",
+            "\n  ",
+        ),
+        *(
+            "Hint: one of\n  • `a`",
+            "possible interpretations: [",
+            "{",
+            '{"severity":',
+            '"data":"x"}',
+            "✖ [1/2] ",
+        ),
+        *("Some builds logged failures:\n- ", "(kernel) ", "\u0335", "\u0332", "failed to synthesize\n  "),
+        *("9" * 400, "x" * 9000, "[" * 3000, "\u2028", "null", "}\n\n{"),
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=12).map("".join)))
 def test_any_text_is_read(text: str) -> None:
     log = parse_build(text)
-    assert all(m.severity in ("error", "warning", "information", "trace") for m in log.messages)
+    messages, _ = parse_json(text)
+    answers = [parse_repl(part) for part in (text, *split_responses(text))]
+    for message in (*log.messages, *messages, *(m for a in answers for m in a.messages)):
+        assert message.severity in ("error", "warning", "information", "trace")
+        assert message.category in CATEGORIES
+        assert all(message.suggestions)
+        assert "\n" not in mend_of(*message.classified, message.suggestions)
     assert categorise(text) in CATEGORIES
+    assert isinstance(suggested_names(text), tuple)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda c: (
+            st.lists(c, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "messages",
+                        "env",
+                        "sorries",
+                        "message",
+                        "error",
+                        "response",
+                        "time",
+                        "pos",
+                        "data",
+                        "severity",
+                        "goals",
+                        "goal",
+                    ]
+                ),
+                c,
+                max_size=4,
+            )
+        ),
+    )
+)
+def test_any_json_is_an_answer(value: object) -> None:
+    read = parse_repl(json.dumps(value))
+    if isinstance(value, dict):
+        # NaN differs from itself.
+        assert read == read_repl(value) or "NaN" in json.dumps(value)
+    if read.error is None:
+        assert isinstance(value, dict)
 
 
 @given(
@@ -322,25 +444,97 @@ def test_what_is_printed_is_read_back(severity: str, line: int, column: int, tex
     assert parse_build(f"A/B.lean:{line}:{column}: {severity}: {text}\n").messages == expected
 
 
+ANSWER = """\
+{"sorries":
+ [{"proofState": 3,
+   "pos": {"line": 1, "column": 18},
+   "goal": "⊢ 1 = 1",
+   "endPos": {"line": 1, "column": 23}}, {"goal": "⊢ p"}],
+ "messages":
+ [{"severity": "warning",
+   "pos": {"line": 1, "column": 8},
+   "endPos": null,
+   "data": "declaration uses `sorry`"}],
+ "env": 4}
+"""
+
+
+def test_an_answer_of_the_repl() -> None:
+    expected = ReplResponse(
+        messages=(Message("warning", "declaration uses `sorry`", None, 1, 8),),
+        env=4,
+        sorries=(ReplSorry("⊢ 1 = 1", 1, 18, 1, 23, 3), ReplSorry("⊢ p")),
+    )
+    for text in (ANSWER, ANSWER.replace("\n", "\r\n"), ANSWER.replace("\n", ""), f"info: hello\n{ANSWER}"):
+        assert parse_repl(text) == expected
+    assert read_repl(json.loads(ANSWER)) == expected
+    assert read_repl({"id": "7", "time": 0.5, "error": None, "response": json.loads(ANSWER)}) == replace(
+        expected, time=0.5
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('{"message": "Unknown environment."}', "Unknown environment."),
+        (
+            '{"message":\n "Could not parse JSON:\\noffset 3: expected }"}',
+            "Could not parse JSON:\noffset 3: expected }",
+        ),
+        (
+            '{"message": "Lean error:\\n<input>:1:1: unknown tactic"}',
+            "Lean error:\n<input>:1:1: unknown tactic",
+        ),
+        ('{"custom_id": "1", "error": "timeout", "response": null}', "timeout"),
+        ("", "the answer is empty"),
+        (" \n\n", "the answer is empty"),
+        ("Segmentation fault", "no answer, but: Segmentation fault"),
+        ("{}", "the answer holds nothing that a REPL answers"),
+        ('{"response": {}}', "the answer holds nothing that a REPL answers"),
+        ('{"env": 0, "messages": [{"data": "x"}]}', "a part of the REPL's answer could not be read"),
+        ('{"env": 0, "messages": "x"}', "a part of the REPL's answer could not be read"),
+        ('{"env": 0', 'the answer is cut off or is no JSON: {"env": 0'),
+    ],
+)
+def test_what_is_no_answer_is_an_error(text: str, error: str) -> None:
+    assert parse_repl(text).error == error
+
+
+def test_answers_are_split_at_empty_lines() -> None:
+    stream = f'\n{ANSWER}\n\r\n  \n{{"env": 5}}\n\n'
+    first, second = split_responses(stream)
+    assert (parse_repl(first).env, parse_repl(second).env) == (4, 5)
+    assert split_responses(" \n\n") == ()
+
+
 @pytest.mark.data
 @pytest.mark.skipif(
     not TRANSCRIPTS.is_file(), reason="no ../shared/data: transcripts are not in the repository"
 )
 def test_real_transcripts() -> None:
-    """Every message that a real REPL gave is read, with its place, and falls into the category it should."""
-    found: list[Message] = []
+    """Every answer that a real REPL gave is read whole, and every message has its place and its category."""
+    answers: list[ReplResponse] = []
     for row in map(json.loads, TRANSCRIPTS.read_text(encoding="utf-8").splitlines()):
-        decoder, text, at = json.JSONDecoder(), row["responses"], 0
-        while (begin := re.compile(r"\S").search(text, at)) is not None:
-            answer, at = decoder.raw_decode(text, begin.start())
-            lines = [json.dumps(m) for m in answer.get("messages", [])]
-            messages, strays = parse_json(lines)
-            assert strays == ()
-            found += messages
-    assert len(found) > 30
-    assert all(m.line is not None and m.column is not None for m in found)
-    sorry = [m for m in found if "declaration uses" in m.text]
-    assert len(sorry) > 10
-    assert {m.category for m in sorry} == {"sorry"}
-    categories = {m.category for m in found}
-    assert {"sorry", "unknown_identifier", "syntax", "linter", "other"} <= categories
+        texts = split_responses(row["responses"])
+        assert len(texts) == len(split_responses(row["requests"])) > 0, row["name"]
+        answers += map(parse_repl, texts)
+    assert len(answers) > 70
+    assert [a.error for a in answers if a.error is not None] == ["Unknown environment."]
+    messages = [m for a in answers for m in a.messages]
+    assert all(m.line is not None and m.column is not None for m in messages)
+    assert Counter((m.severity, m.category) for m in messages) == {
+        ("warning", "sorry"): 16,
+        ("information", "information"): 7,
+        ("error", "unsolved_goals"): 6,
+        ("warning", "linter"): 2,
+        ("error", "termination"): 2,
+        ("error", "unknown_identifier"): 1,
+        ("error", "syntax"): 1,
+        ("error", "no_goals"): 1,
+        ("error", "stuck"): 1,
+        ("information", "suggestion"): 1,
+        ("information", "trace"): 1,
+    }
+    assert sum(len(a.sorries) for a in answers) >= 20
+    assert all(s.goal for a in answers for s in a.sorries)
+    assert {a.proof_status for a in answers} >= {None, "Completed", "Incomplete: open goals remain"}

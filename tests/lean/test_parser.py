@@ -249,7 +249,7 @@ def test_structure_with_fields_of_every_shape() -> None:
     assert found.fields[1].text == "n : α"  # Lean reads the second word as a binder
     assert [f.name for f in found.fields if f.private] == ["g"]
     assert found.fields[6].text == ": x = y"
-    assert found.parents == ("Bar", "Baz.Qux")
+    assert found.parents == ("Bar", "toQux:Baz.Qux")
     assert found.mk_name == "mk"
     assert found.deriving == ("Repr", "DecidableEq")
 
@@ -258,6 +258,29 @@ def test_structure_with_its_own_constructor_name() -> None:
     found = declaration("structure A where\n  of ::\n  x : ℕ\n  y : ℕ")
     assert found.mk_name == "of"
     assert [f.name for f in found.fields] == ["x", "y"]
+
+
+def test_scoped_attributes_have_the_namespace_that_they_belong_to() -> None:
+    commands = parse_file(
+        "scoped[Pointwise] attribute [instance 100] Set.mul\nattribute [scoped instance] a\n"
+        '@[inherit_doc] scoped[Matrix] postfix:1024 "ᵀ" => transpose\nnotation "x" => y\n'
+    ).commands
+    assert [c.scope_name for c in commands] == ["Pointwise", "", "Matrix", ""]
+    assert (commands[0].names, commands[0].attributes) == (("Set.mul",), ("instance 100",))
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "name_vars s, t over R",
+        "private local derive_it Cfg",
+        "@[scoped delab app.Set] meta_thing",
+        "in_place x",
+    ],
+)
+def test_an_open_ends_where_a_line_begins_in_the_first_column(following: str) -> None:
+    found = parse_file(f"open A\n  B.C\n\n{following}\ntheorem a : True := trivial").commands
+    assert (found[0].kind, found[0].names) == ("open", ("A", "B.C"))
 
 
 def test_structure_without_fields() -> None:
@@ -279,6 +302,36 @@ def test_parents_with_arguments() -> None:
         "class Mod (R : Type u) [Ring R] extends SMul R M, Act.{u} (f R) (g := M), C where\n  x : ℕ"
     )
     assert found.parents == ("SMul", "Act", "C")
+
+
+@pytest.mark.parametrize(
+    ("extended", "parents"),
+    [
+        ("A ≃ B, AddHom A B", ("≃", "AddHom")),
+        ("M →ₛₗ[σ] N where\n  cont : c", ("→ₛₗ[",)),
+        ("L →ₗ⁅R, M⁆ N, C", ("→ₗ⁅R,", "C")),
+        ("Der k C^∞⟮I, G; k⟯ C^∞⟮I, G; k⟯, B", ("Der", "B")),
+        ("(A →L[k] A) × (A →L[k] A)", ("×",)),
+        ("Covariant α≥0 α (· < ·)", ("Covariant",)),
+        ("IsGalois (stab Gal(L/K) P)", ("IsGalois",)),
+        ("@Foo X, _root_.Bar", ("Foo", "_root_.Bar")),
+        ("C(X, Y), Path (f x)", ("C(", "Path")),
+        ("M [⋀^ι]→ₗ[R] N, Foo [a]", ("[⋀^ι]", "Foo")),
+        ("isP : Is p, le : H ≤ G : Prop", ("isP:Is", "le:")),
+        ("toB : f.Lax x", ("toB:⥤|Lax",)),
+        ("f.Lax, h.Full, x.Lax, W.Multi", ("⥤|Lax", "⥤|Pair|Full", "W.Multi")),
+        ("(f.restrict R).IsIdeal", ("⥤|restrict|IsIdeal",)),
+        ("(V.restrict R).IsIdeal", ("?V.restrict()|IsIdeal",)),
+    ],
+)
+def test_parents_by_notation(extended: str, parents: tuple[str, ...]) -> None:
+    found = declaration(f"structure A {{x}} (f : X ⥤ Y) (h : f.Pair) extends {extended}")
+    assert found.parents == parents
+
+
+def test_a_body_by_dot_notation_has_the_head_of_the_bound_name() -> None:
+    assert declaration("abbrev P.Good (p : P R) : Prop := p.Valued ℤ").body_head == "P|Valued"
+    assert declaration("abbrev Good : Prop := p.Valued ℤ").body_head == "p.Valued"
 
 
 @pytest.mark.parametrize("keyword", ["inductive", "class inductive", "coinductive"])

@@ -22,10 +22,19 @@ NOT_RECURSIVE = frozenset({"Prod", "PProd", "Opposite", "PreOpposite"})
 
 @dataclass(frozen=True, slots=True)
 class StructureFields:
-    """Own fields of a structure with their types as written, and the full names of its parents."""
+    """Own fields of a structure with their types as written, and the full names of its parents.
+
+    `projections` are the names of those to the parents, where they are told.
+    """
 
     fields: tuple[tuple[str, str], ...]
     parents: tuple[str, ...] = ()
+    projections: tuple[str, ...] = ()
+
+    def to_parents(self) -> Iterator[tuple[str, str]]:
+        """The projection to each parent and the parent."""
+        usual = (f"to{parent.rpartition('.')[2]}" for parent in self.parents)
+        return zip(self.projections or usual, self.parents, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +168,7 @@ class Projections:
         for name, text in info.fields:
             seen.add(name)
             yield self._projection(name, text, structure)
-        for parent in info.parents:
-            name = f"to{parent.rpartition('.')[2]}"
+        for name, parent in info.to_parents():
             if name not in seen:
                 seen.add(name)
                 yield Projection(name, name, False, False, parent)

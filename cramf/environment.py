@@ -7,20 +7,29 @@ from pathlib import Path
 
 __all__ = [
     "CACHE",
+    "ELAN_HOME",
     "ENCODER",
     "INDEX",
+    "KIMINA_API_KEY",
+    "KIMINA_URL",
     "LEAN_WORKSPACE",
     "MATHLIB",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
+    "PRICES",
     "RANKER",
+    "VERDICTS",
     "default_answer_cache",
     "default_cache",
+    "default_core",
     "default_index",
     "default_mathlib",
     "default_ontology",
     "default_ranker",
+    "default_verdict_cache",
     "default_workspace",
+    "setup_workspace",
+    "shipped_workspace",
     "variable",
 ]
 
@@ -36,6 +45,16 @@ CACHE = "CRAMF_CACHE"
 """File in which index builds keep what they have read and encoded."""
 RANKER = "CRAMF_RANKER"
 """Folder of the learned ranker used instead of the shipped one."""
+ELAN_HOME = "ELAN_HOME"
+"""Folder of elan, the version manager of Lean (`~/.elan` where unset); elan's own variable."""
+VERDICTS = "CRAMF_VERDICTS"
+"""File in which verdicts of Lean are kept."""
+KIMINA_URL = "CRAMF_KIMINA_URL"
+"""Address of a Kimina Lean Server (`http://localhost:8000` where unset)."""
+KIMINA_API_KEY = "CRAMF_KIMINA_API_KEY"
+"""Key that the Kimina Lean Server asks for, if it asks for one."""
+PRICES = "CRAMF_PRICES"
+"""JSON file of what language models cost, by name: US dollars per million tokens of prompt and completion."""
 OPENAI_BASE_URL = "OPENAI_BASE_URL"
 OPENAI_API_KEY = "OPENAI_API_KEY"
 
@@ -71,6 +90,12 @@ def default_answer_cache() -> Path:
     return _cache_folder() / "answers.sqlite"
 
 
+def default_verdict_cache() -> Path:
+    """File in which verdicts of Lean are kept: `CRAMF_VERDICTS`, else one in the user's cache folder."""
+    named = variable(VERDICTS)
+    return Path(named).expanduser() if named else _cache_folder() / "verdicts.sqlite"
+
+
 def _cache_folder() -> Path:
     folder = variable("XDG_CACHE_HOME")
     return (Path(folder) if folder else Path.home() / ".cache") / "cramf"
@@ -81,16 +106,51 @@ def default_ontology() -> Path:
     return _shipped("index") / "ontology"
 
 
+def default_core() -> Path:
+    """Folder of the shipped names of Lean core, Std and Batteries."""
+    return _shipped("index") / "core"
+
+
 def default_ranker() -> Path:
     """Folder of the learned ranker: `CRAMF_RANKER`, else the shipped one."""
     named = variable(RANKER)
     return Path(named).expanduser() if named else _shipped("index") / "ranker"
 
 
+def shipped_workspace() -> Path:
+    """The Lake workspace as it was shipped, which may lie in a read-only wheel."""
+    return _shipped("lean")
+
+
+def _user_workspace() -> Path:
+    """Where `cramf lean setup` makes a workspace when the shipped one is not to be written to."""
+    folder = variable("XDG_DATA_HOME")
+    return (Path(folder).expanduser() if folder else Path.home() / ".local" / "share") / "cramf" / "lean"
+
+
 def default_workspace() -> Path:
-    """Lake workspace for checking: `CRAMF_LEAN_WORKSPACE`, else the shipped one."""
+    """Lake workspace for checking: `CRAMF_LEAN_WORKSPACE`; else the shipped one where its packages are
+    fetched; else the user's own where it has a lakefile; else the shipped one.
+    """
     named = variable(LEAN_WORKSPACE)
-    return Path(named).expanduser() if named else _shipped("lean")
+    if named:
+        return Path(named).expanduser()
+    shipped, user = shipped_workspace(), _user_workspace()
+    fetched = (shipped / ".lake" / "packages").is_dir()
+    return user if not fetched and (user / "lakefile.toml").is_file() else shipped
+
+
+def setup_workspace() -> Path:
+    """Workspace that `cramf lean setup` prepares: `CRAMF_LEAN_WORKSPACE`; else the shipped one of a checkout
+    that may be written to; else one in the user's data folder.
+    """
+    named = variable(LEAN_WORKSPACE)
+    if named:
+        return Path(named).expanduser()
+    shipped = shipped_workspace()
+    # What lies in an installed wheel goes away with the next upgrade, several gigabytes and all.
+    installed = shipped.is_relative_to(_PACKAGE)
+    return _user_workspace() if installed or not os.access(shipped, os.W_OK) else shipped
 
 
 def default_mathlib() -> Path | None:

@@ -83,5 +83,7 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, checkout: Path, hash_
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or fills the user's own build cache."""
-    monkeypatch.setenv("CRAMF_CACHE", str(tmp_path_factory.mktemp("cache") / "build.sqlite"))
+    """No test reads or fills the user's own caches."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("CRAMF_CACHE", str(folder / "build.sqlite"))
+    monkeypatch.setenv("CRAMF_VERDICTS", str(folder / "verdicts.sqlite"))

@@ -1,21 +1,35 @@
-"""A Lake workspace as it lies on disk, and an overlay of it that Lake may write to."""
+"""A Lake workspace as it lies on disk, an overlay that Lake may write to, and the scratch folder for it.
+
+A scratch folder is held by a lock that the kernel lets go of when its process dies, however it dies. The
+next process that makes one removes those that nobody holds.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
 import re
 import shutil
+import tempfile
+import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from cramf.errors import CramfError
 
-__all__ = ["Package", "UnavailableError", "Workspace"]
+__all__ = ["Package", "Scratch", "UnavailableError", "Workspace", "remove_abandoned"]
 
-_FETCH = "run `lake update` and `lake exe cache get` in the workspace"
+_FETCH = "run `cramf lean setup`, or `lake update` and `lake exe cache get` in the workspace"
+_PREFIX = "cramf-lake-"
+_LOCK = ".held"
+_MAKING = 60.0  # seconds within which a new folder may not be locked yet
 _DEFAULT_OPTIONS: dict[str, bool | int | str] = {
     "autoImplicit": False,
     "relaxedAutoImplicit": False,
@@ -89,12 +103,13 @@ class Workspace:
         mathlib = next(p.folder for p in found if p.name == "mathlib")
         if not (mathlib / ".lake" / "build" / "lib").is_dir():
             raise UnavailableError(
-                f"Mathlib in {mathlib} is not built; run `lake exe cache get` in {self.root}"
+                f"Mathlib in {mathlib} is not built; "
+                f"run `cramf lean setup`, or `lake exe cache get` in {self.root}"
             )
         return tuple(found)
 
-    def _options(self) -> dict[str, bool | int | str]:
-        """Lean options of the workspace's lakefile, by dotted name."""
+    def options(self) -> dict[str, bool | int | str]:
+        """Lean options of the workspace's lakefile, by dotted name; Mathlib's own for a `lakefile.lean`."""
         lakefile = self.root / "lakefile.toml"
         if not lakefile.is_file():
             return dict(_DEFAULT_OPTIONS)
@@ -141,7 +156,7 @@ class Workspace:
         }
         (target / "lake-manifest.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
         lines = ['name = "cramf_scratch"', "", "[leanOptions]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in self._options().items()]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in self.options().items()]
         for package in packages:
             if not package.inherited:
                 lines += ["", "[[require]]", f'name = "{package.name}"', f'path = "packages/{package.name}"']
@@ -174,3 +189,50 @@ def _flatten(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, bool 
             yield from _flatten(value, f"{name}.")
         elif isinstance(value, (bool, int, str)) and re.fullmatch(r"[A-Za-z0-9_.]+", name):
             yield name, value
+
+
+class Scratch:
+    """A folder for one process, in the system's folder for temporary files; `remove` takes it away."""
+
+    def __init__(self) -> None:
+        remove_abandoned(Path(tempfile.gettempdir()))
+        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """Remove the folder; a second call does nothing."""
+        if self._lock >= 0:
+            shutil.rmtree(self.path, ignore_errors=True)
+            os.close(self._lock)
+            self._lock = -1
+
+
+def remove_abandoned(place: Path) -> None:
+    """Remove the scratch folders in `place` whose processes died before they could."""
+    for folder in place.glob(f"{_PREFIX}*-*"):
+        # Another user's folder, or one that is going away at this moment, is none of ours.
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid() or _held(folder):
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _held(folder: Path) -> bool:
+    """Whether a live process holds a scratch folder, or may be about to."""
+    owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    alive = not owner.isdigit() or psutil.pid_exists(int(owner))
+    if alive and time.time() - folder.stat().st_mtime < _MAKING:
+        return True
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return alive  # killed before it made the lock, where the process is gone
+    try:
+        # The lock and not the process id decides: ids are used again, and mean nothing in another container.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False

@@ -4,7 +4,11 @@ A candidate comes from a language model or a stranger, and elaborating Lean can 
 `run_cmd`, `initialize`, macros). The rule is sound by construction instead of relying on an exact lexer: the
 bodies of comments are *blanked* in the text that Lean gets, and every other character, inside strings,
 interpolations and `«»` names too, is searched for forbidden words. So whatever Lean takes for code has been
-searched. The price: a string or an escaped name that spells a forbidden word is refused as well.
+searched. The price: a string or an escaped name that spells a forbidden word is refused as well, and so is
+one that holds the sign of a comment, lest Lean and we differ on where a comment begins.
+
+What this does not judge is meaning: a `def`, an `instance` or a notation of the helper may make the statement
+say something else than it seems to (only notations of standard symbols are refused).
 
 Positions stay as they were: blanking replaces characters by spaces one for one.
 """
@@ -17,7 +21,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cramf.check.verdict import Candidate, Diagnostic, Severity
+from cramf.check.forbidden import COMMAND_WORDS, MOST, findings, spelled
+from cramf.check.verdict import Candidate, Diagnostic, Part, Severity
 
 __all__ = ["COMMAND_WORDS", "Refusal", "Screening", "screen", "screen_candidate"]
 
@@ -50,94 +55,6 @@ class Screening:
         return not self.refusals
 
 
-# -- the forbidden ------------------------------------------------------------------------------------------
-
-COMMAND_WORDS: frozenset[str] = frozenset(
-    """
-    adaptation_note allow_unused_tactic check clear_deprecations click_suggestions conv count_heartbeats
-    defeq_abuse discr_tree_key discr_tree_simp_key dump_async_env_state eval exit explode find grind_lint
-    guard help html import info_trees instances kerodon_tags leansearch lint list_linters lmfdb_tags
-    long_instances long_names loogle min_imports moogle norm_num parse print pull push
-    redundant_imports reduce
-    reset_min_imports rw sample search show_deprecated show_kind show_unused simp stacks_tags statesearch
-    string_diagram synth test time trans_imports unfold version where whnf wikidata_tags with_exporting
-    """.split()
-)
-"""Beginnings of the `#` commands of Lean, Batteries and Mathlib; `print` covers `#print_sorries`.
-
-Lean's tokens have no word boundary (`#simplices` is `#simp` and `lices`), so these are matched as beginnings.
-"""
-
-# Commands, attributes and terms that run code while Lean elaborates, change the logic, or reach outside.
-_WORDS: dict[str, str] = {
-    **dict.fromkeys(
-        """
-        run_cmd run_elab run_meta run_tac by_elab elab elab_rules macro macro_rules syntax declare_syntax_cat
-        declare_simp_like_tactic binder_predicate initialize builtin_initialize simproc dsimproc simproc_decl
-        dsimproc_decl builtin_simproc builtin_dsimproc register_option register_builtin_option
-        register_simp_attr register_label_attr register_parser_alias register_tactic_tag
-        register_error_explanation declare_config_elab declare_command_config_elab declare_aesop_rule_sets
-        meta app_unexpander app_delab delab_rule compile_inductive compile_def compile_decls
-        gen_injective_theorems
-        """.split(),
-        "it runs code while Lean elaborates",
-    ),
-    **dict.fromkeys(
-        """
-        axiom opaque unsafe extern implemented_by native_decide bv_decide csimp ofReduceBool ofReduceNat
-        reduceBool reduceNat trustCompiler lcProof lcUnreachable lcAny unsafeCast unsafeIO unsafeEIO
-        unsafeBaseIO
-        """.split(),
-        "it adds to the logic or trusts compiled code",
-    ),
-    **dict.fromkeys(
-        """
-        include_str include_bytes load_dynlib polyrith llmstep leansearch loogle IO EIO BaseIO dbg_trace
-        dbgTrace dbgTraceIfShared dbgTraceVal dbgSleep dbgStackTrace dbg_stack_trace widget_module
-        show_panel_widgets with_panel_widgets
-        """.split(),
-        "it reaches outside the statement",
-    ),
-}
-
-
-# Of these the constants, which a qualified name reaches too; the others are keywords, and names after a dot.
-_CONSTANTS = frozenset(
-    """
-    ofReduceBool ofReduceNat reduceBool reduceNat trustCompiler lcProof lcUnreachable lcAny unsafeCast
-    unsafeIO unsafeEIO unsafeBaseIO dbgTrace dbgTraceIfShared dbgTraceVal dbgSleep dbgStackTrace
-    """.split()
-)
-
-
-def _any_of(words: frozenset[str] | dict[str, str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_WORD_RE = re.compile(rf"(?:{_any_of(_WORDS)})(?![A-Za-z0-9_'!?])")
-_SIGN_RE = re.compile(r"\+\s*native\b|\bnative\s*:=|eval%|elab_stx%")
-_HASH_RE = re.compile(rf"#(?:{_any_of(COMMAND_WORDS)})[A-Za-z0-9_]*|^#[A-Za-z_]+", re.MULTILINE)
-
-_OPTION_RE = re.compile(r"set_option\b(?:\s+([^\s]+))?(?:\s+([^\s]+))?")
-_OPTIONS = re.compile(
-    r"maxHeartbeats|maxRecDepth|autoImplicit|relaxedAutoImplicit|maxSynthPendingDepth|"
-    r"synthInstance\.maxHeartbeats|synthInstance\.maxSize|linter\.[A-Za-z0-9_.]+|pp\.[A-Za-z0-9_.]+"
-)
-
-_IMPORT_RE = re.compile(r"import(?![A-Za-z0-9_'!?])")
-_IMPORT_LINE = re.compile(r"[ \t]*import[ \t]+(?:Mathlib(?:\.[A-Za-z0-9_]+)*|Aesop)\s*")
-
-_ATTRIBUTES = frozenset(
-    """
-    simp simps ext instance reducible irreducible semireducible inline norm_cast push_cast gcongr mono
-    fun_prop measurability continuity to_additive nolint deprecated class congr refl symm trans
-    default_instance elab_as_elim elementwise reassoc grind field_simps push pp_dot pp_nodot coe match_pattern
-    specialize noinline expose aesop inherit_doc stacks bound mk_iff to_dual zify_simps qify_simps rify_simps
-    """.split()
-)
-_ATTRIBUTE_LISTS = re.compile(r"@\[|attribute\s*\[|\battr\s*:=")
-_ATTRIBUTE_NAME = re.compile(r"[\s\-←↓↑]*(?:(?:local|scoped)\s+)?([A-Za-z_][A-Za-z0-9_.]*)?")
-
 # Letters of other scripts that look like the Latin ones of a forbidden word; NFKC folds the full-width ones.
 _LOOK_ALIKE = str.maketrans("аеорсухіјѕԁһӏοаνι⌗♯", "aeopcyxijsdhloavi##")
 _ALLOWED_CONTROLS = "\n\t"
@@ -145,6 +62,7 @@ _ALLOWED_CONTROLS = "\n\t"
 
 # -- comments -----------------------------------------------------------------------------------------------
 
+_MARK = re.compile(r"--|/-")
 _STOPS = re.compile(r'--|/-|"|r#*"|\'|«')
 
 
@@ -221,80 +139,7 @@ def _split(text: str) -> Iterator[tuple[bool, int, int]]:
     yield False, code_from, len(text)
 
 
-# -- the search ---------------------------------------------------------------------------------------------
-
-
-_NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_'!?.")
-_LONGEST = 300  # characters of a name or an attribute list that are read before giving up, and refusing
-_MOST = 500  # attribute lists, and refusals, that are read before giving up
-
-
-def _stands_alone(code: str, at: int) -> bool:
-    """Whether the word at `at` is a word to Lean, not the end of a longer name (`my_macro`, `Foo.elab`).
-
-    Names are judged by their ASCII letters only: after any other character (`λmacro`), and after what may be
-    a number or a character literal (`1macro`, `1.macro`, `'a'macro`), the word stands alone.
-    """
-    begin = at
-    while begin > 0 and code[begin - 1] in _NAME_CHARACTERS:
-        begin -= 1
-        if at - begin > _LONGEST:
-            return True
-    parts = code[begin:at].split(".")
-    owner = parts[-1] or (parts[-2] if len(parts) > 1 else "")
-    return not owner or not (owner[0].isalpha() or owner[0] == "_")
-
-
-def _attribute_names(code: str) -> Iterator[tuple[str, int]]:
-    """Every attribute that an `@[…]`, `attribute […]` or `attr :=` names, and where its list begins."""
-    for count, found in enumerate(_ATTRIBUTE_LISTS.finditer(code)):
-        if count > _MOST:
-            yield "too many attribute lists", found.start()
-            return
-        depth, begin = 0, found.end()
-        for at in range(begin, begin + _LONGEST * 4):
-            c = code[at] if at < len(code) else "]"
-            if c in "([{":
-                depth += 1
-            elif c in ")]}" and depth > 0:
-                depth -= 1
-            elif c in ",)]}" and depth == 0:
-                name = _ATTRIBUTE_NAME.match(code, begin, at)
-                yield (name[1] if name and name[1] else code[begin:at].strip()[:20]), found.start()
-                begin = at + 1
-                if c != ",":
-                    break
-        else:
-            yield "a list too long to read", found.start()
-
-
-def _findings(code: str, header: bool) -> Iterator[tuple[str, str, int]]:
-    """Reason, word and offset of everything forbidden in a text whose comments are blanked."""
-    for found in _HASH_RE.finditer(code):
-        yield "a command that is no statement", found.group(), found.start()
-    for found in _WORD_RE.finditer(code):
-        qualified = found.group() in _CONSTANTS and code[max(0, found.start() - 1)] == "."
-        if qualified or _stands_alone(code, found.start()):
-            yield _WORDS[found.group()], found.group(), found.start()
-    for found in _SIGN_RE.finditer(code):
-        yield "it runs or trusts compiled code", found.group(), found.start()
-    for found in _OPTION_RE.finditer(code):
-        if not _stands_alone(code, found.start()):
-            continue
-        if not _OPTIONS.fullmatch(found[1] or ""):
-            yield "an option outside the allow-list", f"set_option {found[1] or ''}".strip(), found.start()
-        elif found[1].lower().endswith("autoimplicit") and found[2] != "false":
-            yield "an option under which a misspelt name passes", found.group(), found.start()
-    for name, at in _attribute_names(code):
-        if name and name not in _ATTRIBUTES:
-            yield "an attribute outside the allow-list", name, at
-    for found in _IMPORT_RE.finditer(code):
-        begin = code.rfind("\n", 0, found.start()) + 1
-        end = code.find("\n", found.start())
-        line = code[begin : end if end >= 0 else len(code)]
-        allowed = header and _IMPORT_LINE.fullmatch(line)
-        if not allowed and _stands_alone(code, found.start()):
-            yield "an import other than of Mathlib in the header", line.strip()[:60], found.start()
+# -- what only looks like something else --------------------------------------------------------------------
 
 
 def _odd_characters(text: str) -> Iterator[tuple[str, str, int]]:
@@ -315,12 +160,14 @@ def _look_alikes(code: str) -> Iterator[tuple[str, str, int]]:
     # One character each way, so that offsets stay true; ligatures fold to more and are no Lean letters.
     folded = "".join(f if len(f := unicodedata.normalize("NFKC", c)) == 1 else c for c in code)
     folded = folded.translate(_LOOK_ALIKE)
-    for pattern in (_HASH_RE, _WORD_RE):
-        for found in pattern.finditer(folded):
-            written = code[found.start() : found.end()]
-            # Mathematical letters such as 𝓘𝓞 are notation; only words of commands matter here.
-            if written != found.group() and len(found.group()) > 3 and _stands_alone(folded, found.start()):
-                yield "look-alike characters that spell a forbidden word", written, found.start()
+
+    def deceives(found: re.Match[str]) -> bool:
+        # Mathematical letters such as 𝓘𝓞 are notation; only words of commands matter here.
+        return len(found.group()) > 3 and code[found.start() : found.end()] != found.group()
+
+    for found in spelled(folded, deceives):
+        written = code[found.start() : found.end()]
+        yield "look-alike characters that spell a forbidden word", written, found.start()
 
 
 def screen(text: str, header: bool = False) -> Screening:
@@ -359,19 +206,35 @@ def screen(text: str, header: bool = False) -> Screening:
         at = int(error.args[0])
         return Screening("", (refusal("a comment or string that never ends", text[at : at + 20], at),))
     code = "".join(bare)
-    findings = itertools.islice(itertools.chain(_findings(code, header), _look_alikes(code)), _MOST)
-    found = sorted((refusal(*finding) for finding in findings), key=lambda r: (r.line, r.column))
+    marks = (
+        ("the sign of a comment in a string or name", m.group(), m.start()) for m in _MARK.finditer(code)
+    )
+    everything = itertools.chain(findings(code, header), _look_alikes(code), marks)
+    found = sorted(
+        (refusal(*finding) for finding in itertools.islice(everything, MOST)),
+        key=lambda r: (r.line, r.column),
+    )
     return Screening("" if found else "".join(parts), tuple(dict.fromkeys(found)))
 
 
 def screen_candidate(candidate: Candidate) -> tuple[Candidate, tuple[Diagnostic, ...]]:
     """The candidate as it may be given to Lean, and why it may not (where that is not empty)."""
-    header = screen(candidate.header, header=True)
-    statement = screen(candidate.statement.strip())
-    refused = [
-        Diagnostic(Severity.ERROR, f"in the header: {r}", "forbidden", r.word) for r in header.refusals
-    ]
-    refused += [
-        Diagnostic(Severity.ERROR, str(r), "forbidden", r.word, r.line, r.column) for r in statement.refusals
-    ]
-    return Candidate(candidate.name, header.text, statement.text), tuple(refused)
+    screened: dict[Part, str] = {}
+    refused: list[Diagnostic] = []
+    for part, text in candidate.segments:
+        screening = screen(text, header=part is Part.HEADER)
+        screened[part] = screening.text
+        refused += [_diagnostic(r, part, r.line) for r in screening.refusals]
+    header, helper, statement = (screened.get(part, "") for part in Part)
+    safe = Candidate(candidate.name, header, statement, helper)
+    if not refused:
+        # Once more as one text, since what is harmless in two parts (`@[simp,` and `init]`) may join.
+        whole = screen(safe.source, header=True)
+        refused = [_diagnostic(r, *safe.locate(r.line)) for r in whole.refusals]
+    return safe, tuple(refused)
+
+
+def _diagnostic(refusal: Refusal, part: Part, line: int) -> Diagnostic:
+    return Diagnostic(
+        Severity.ERROR, refusal.reason, "forbidden", refusal.word, line, refusal.column, part=part
+    )

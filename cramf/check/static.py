@@ -1,278 +1,229 @@
 """The static checker: every identifier of a candidate is resolved against an index's vocabulary.
 
 It needs no Lean and takes milliseconds. What it calls valid is only this: the text is whole, nothing
-forbidden is in it, and every name exists in that Mathlib version. It never says that Lean accepts it.
+forbidden is in it, every name exists in that Mathlib version where the candidate stands, and no argument is
+plainly of the wrong number or kind. It never says that Lean accepts it.
 """
 
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
-from cramf.check.names import NameFinder
+from cramf.check.base import BaseChecker
 from cramf.check.safety import screen_candidate
-from cramf.check.verdict import Candidate, Diagnostic, Severity, Status, Verdict
+from cramf.check.static_arguments import ArgumentRules
+from cramf.check.static_names import NameRules, Scene
+from cramf.check.static_shape import shape_of, whole_statement
+from cramf.check.static_text import Text
+from cramf.check.verdict import Candidate, Diagnostic, Identity, Severity, Status, Verdict
+from cramf.collector import collector_paused
+from cramf.environment import default_core, default_index
+from cramf.knowledge.core_library import load_core, with_core
+from cramf.knowledge.store import KnowledgeBase
 from cramf.knowledge.vocabulary import Vocabulary
-from cramf.lean.lexer import TokenKind
+from cramf.lean.commands import RawCommand, split_commands
+from cramf.lean.declarations import parse_binders, parse_declaration
+from cramf.lean.occurrences import ScopedReader
 from cramf.lean.parser import ParsedFile, parse_file
-from cramf.lean.scope import Context, ScopeTracker, enclosing
+from cramf.lean.scope import Context, ScopeTracker, enclosing, inside
 from cramf.lean.syntax import Binder, Command, Declaration
 
-__all__ = ["StaticChecker"]
+__all__ = ["STATEMENTS", "VERSION", "StaticChecker"]
 
-_PAIRS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "⦃": "⦄", "@[": "]", "#[": "]", "%[": "]", "$(": ")"}
-_CLOSERS = frozenset(_PAIRS.values())
-_STATEMENTS = frozenset({"theorem", "lemma", "example"})
-# Words that Lean's notation or elaborators take in terms, besides the keywords that the parser knows.
-_TERM_WORDS = frozenset("_ exists rfl true false Type Prop Sort MOD ZMOD PMOD SMOD".split())
+VERSION = "2"
+"""Raised whenever a verdict of the static checker could change."""
+
+STATEMENTS = frozenset({"theorem", "lemma", "example"})
+_BODIES = frozenset({"def", "abbrev", "instance", "irreducible_def", "opaque"})
 
 
-class StaticChecker:
+class StaticChecker(BaseChecker):
     """Checks candidates against a vocabulary. One instance serves many candidates and threads."""
 
     name = "static"
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        toolchain: str = "",
+        mathlib: str = "",
+        unsure: frozenset[str] = frozenset(),
+    ) -> None:
+        """`unsure` are declarations whose arguments are not judged, see `eval/unsure_arguments.py`."""
         self._vocabulary = vocabulary
-        self._table = vocabulary.table
-        self._finder = NameFinder(vocabulary)
+        self._names = NameRules(vocabulary)
+        self._arguments = ArgumentRules(vocabulary, self._names, unsure)
+        self._identity = Identity(self.name, VERSION, toolchain, mathlib)
+
+    @classmethod
+    def open(cls, index: Path | KnowledgeBase | None = None, core: Path | None = None) -> StaticChecker:
+        """A checker of an index (the default one where None) and the names of Lean core.
+
+        Raises:
+            ResourceError: where the index or the names of Lean core are missing or damaged.
+        """
+        base = index if isinstance(index, KnowledgeBase) else KnowledgeBase.open(index or default_index())
+        with collector_paused():
+            library = load_core(core or default_core())
+        table = base.manifest.files.get("declarations.parquet", "")
+        version = "+".join((base.manifest.mathlib_commit or "unknown", table[:12], library.checksum[:12]))
+        exceptions = (core or default_core()) / "unsure_arguments.txt"
+        unsure = exceptions.read_text(encoding="utf-8").split() if exceptions.is_file() else []
+        version += f"+{len(unsure)}:{zlib.crc32(' '.join(unsure).encode()):x}"
+        with collector_paused():
+            vocabulary = with_core(base.vocabulary(), library)
+            return cls(vocabulary, base.manifest.toolchain, version, frozenset(unsure))
+
+    def identity(self) -> Identity:
+        return self._identity
 
     def check(self, candidate: Candidate) -> Verdict:
         """Verdict `valid`, `invalid` or, for forbidden Lean, `rejected`; `elaborated` is never set."""
         begun = time.perf_counter()
         _, refused = screen_candidate(candidate)
-        if refused:
-            return self._verdict(Status.REJECTED, list(refused), refused[0].message, begun)
-        # The parser reads plain newlines, and positions count in what it read.
-        header = candidate.header.replace("\r\n", "\n").rstrip()
-        source = f"{header}\n\n{candidate.statement.replace(chr(13) + chr(10), chr(10)).strip()}\n"
-        offset = len(header) + 2
         resolved: dict[str, None] = {}
-        found = list(self._diagnostics(source, offset, resolved))
-        wrong = any(d.severity is Severity.ERROR for d in found)
-        detail = (
-            "some names do not resolve or the text is not whole"
-            if wrong
-            else "every name resolves; Lean has not elaborated this"
-        )
-        status = Status.INVALID if wrong else Status.VALID
-        return self._verdict(status, found, detail, begun, tuple(resolved))
-
-    def _verdict(
-        self,
-        status: Status,
-        found: list[Diagnostic],
-        detail: str,
-        begun: float,
-        resolved: tuple[str, ...] = (),
-    ) -> Verdict:
+        if refused:
+            status, found, detail = Status.REJECTED, list(refused), refused[0].message
+        else:
+            found = list(_once_each(self.diagnostics(Text(candidate), resolved)))
+            wrong = any(d.severity is Severity.ERROR for d in found)
+            status = Status.INVALID if wrong else Status.VALID
+            detail = (
+                "some names do not resolve or the text is not whole"
+                if wrong
+                else "every name resolves; Lean has not elaborated this"
+            )
         seconds = time.perf_counter() - begun
-        return Verdict(self.name, status, tuple(found), detail=detail, resolved=resolved, seconds=seconds)
+        return Verdict(
+            self.name, status, tuple(found), detail=detail, resolved=tuple(resolved), seconds=seconds
+        )
 
-    def _diagnostics(self, source: str, offset: int, resolved: dict[str, None]) -> Iterator[Diagnostic]:
-        parsed = parse_file(source)
-        place = _Place(parsed, offset, resolved)
-        for error in parsed.errors:
-            yield Diagnostic(Severity.ERROR, error.message, "syntax", line=place.relative(error.line))
-        yield from _brackets(parsed, place)
+    def diagnostics(self, text: Text, resolved: dict[str, None] | None = None) -> Iterator[Diagnostic]:
+        """Everything that is wrong with a text, unscreened; `resolved` collects the names that it means."""
+        resolved = {} if resolved is None else resolved
+        parsed = parse_file(text.source)
+        broken = list(shape_of(parsed, text))
+        yield from broken
         scope = ScopeTracker()
-        local: set[str] = set()
+        scene = Scene(self._vocabulary, text, resolved)
         statements = 0
-        for command in parsed.commands:
-            if command.declaration is None:
-                scope.feed(command)
-                if command.kind == "universe":
-                    local.update(command.names)
-                elif command.kind in ("open", "open scoped"):
-                    yield from self._opens(command, scope.namespace, place)
-                elif command.kind == "variable":
-                    for binder in command.binders:
-                        local.update(binder.names)
-                    words = [w for b in command.binders for w in b.identifiers]
-                    yield from self._words(words, scope.context, local, {}, command, place)
-                continue
+        for raw, command in zip(split_commands(parsed.source), parsed.commands, strict=True):
             declaration = command.declaration
-            context = scope.context
-            yield from self._declaration(declaration, context, local, scope.variables, command, place)
-            if declaration.name:
-                name = declaration.name
-                local.add(f"{scope.namespace}.{name}" if scope.namespace else name)
-                local.add(name)
-            statements += declaration.keyword in _STATEMENTS
+            if declaration is None:
+                scope.feed(command)
+                yield from self._command(command, raw, parsed, scope, scene)
+                continue
+            yield from self._declaration(declaration, raw, parsed, scope, scene)
+            scene.declare(declaration, scope.namespace, _alternatives(raw, parsed, declaration))
+            if declaration.keyword in STATEMENTS:
+                statements += 1
+                yield from whole_statement(declaration, parsed, text)
             scope.finish_once()
-        if statements == 0:
+        for line, message in scope.errors:
+            yield text.at_line(message, line)
+        if statements == 0 and not any(d.category == "lean3" for d in broken):
             yield Diagnostic(Severity.ERROR, "there is no theorem in the candidate", "syntax")
 
-    def _opens(self, command: Command, namespace: str, place: _Place) -> Iterator[Diagnostic]:
-        for name in command.names:
-            places = [f"{outer}.{name}" for outer in enclosing(namespace)] + [name]
-            if not any(p in self._table.namespaces for p in places):
-                yield Diagnostic(
-                    Severity.ERROR,
-                    f"unknown namespace `{name}`",
-                    "unknown_namespace",
-                    name,
-                    place.relative(command.line),
-                    suggestions=self._finder.namespaces(name),
-                )
+    def _command(
+        self, command: Command, raw: RawCommand, parsed: ParsedFile, scope: ScopeTracker, scene: Scene
+    ) -> Iterator[Diagnostic]:
+        """A command that changes what names mean further on."""
+        if command.kind == "universe":
+            scene.universes.update(command.names)
+        elif command.kind in ("open", "open scoped"):
+            yield from self._names.opens(command, scope, scene)
+        elif command.kind == "variable":
+            reader = ScopedReader(parsed.source.tokens)
+            _take_in(reader, scope.variables, scene)
+            parse_binders(parsed.source, raw.keyword + 1, raw.end - raw.scoped_in, reader)
+            yield from self._occurrences(reader, parsed, scope.context, scene)
+        elif command.notation is not None:
+            scene.own_notation.update(token.strip() for token in command.notation.tokens)
+        elif command.kind in ("namespace", "section", "end"):
+            scene.namespaces.update((scope.namespace, *enclosing(scope.namespace)))
 
     def _declaration(
         self,
         declaration: Declaration,
-        context: Context,
-        local: set[str],
-        variables: tuple[Binder, ...],
-        command: Command,
-        place: _Place,
+        raw: RawCommand,
+        parsed: ParsedFile,
+        scope: ScopeTracker,
+        scene: Scene,
     ) -> Iterator[Diagnostic]:
-        bound = local | declaration.bound
-        heads = {n: b.head for b in (*variables, *declaration.binders) for n in b.names if b.head}
-        for part in (*declaration.binders, *variables):
-            bound.update(part.names)
-        yield from self._words(list(declaration.identifiers), context, bound, heads, command, place)
-        for head, fields, _ in declaration.uses.dots:
-            if head[0] not in "?@" and "|" not in head:
-                yield from self._field(f".{fields}", head, fields, context, command, place)
-        begin, end = declaration.body
-        if declaration.keyword in _STATEMENTS:
-            body = place.parsed.source.text[begin:end].strip()
-            proof = body.removeprefix(":=").strip()
-            if not body.startswith(":=") or proof in ("", "by"):
-                line, column = place.position(begin)
-                yield Diagnostic(
-                    Severity.ERROR,
-                    "the statement does not end in `:= by sorry`",
-                    "syntax",
-                    line=line,
-                    column=column,
-                    suggestions=(":= by sorry",),
-                )
-
-    def _words(
-        self,
-        words: list[str],
-        context: Context,
-        bound: set[str],
-        heads: dict[str, str],
-        command: Command,
-        place: _Place,
-    ) -> Iterator[Diagnostic]:
-        """Diagnostics for the identifiers of one command."""
-        for word in words:
-            first, _, rest = word.partition(".")
-            if first in bound:
-                if rest and heads.get(first):
-                    yield from self._field(word, heads[first], rest, context, command, place)
-                continue
-            if first in self._vocabulary.notations:
-                meant = self._vocabulary.notations[first]
-                # A token that several scopes give a meaning is not decided here.
-                place.resolved.update(dict.fromkeys(meant if len(meant) == 1 else ()))
-                continue
-            if word in _TERM_WORDS:
-                continue
-            names, _ = self._table.resolve_longest(word, context)
-            if not names:
-                line, column = place.find(command, word)
-                yield Diagnostic(
-                    Severity.ERROR,
-                    f"unknown identifier `{word}`",
-                    "unknown_identifier",
-                    word,
-                    line,
-                    column,
-                    self._finder.nearest(word, context),
-                )
-                continue
-            place.resolved.update(dict.fromkeys(names))
-            yield from self._deprecated(word, names, command, place)
-
-    def _field(
-        self,
-        word: str,
-        head: str,
-        rest: str,
-        context: Context,
-        command: Command,
-        place: _Place,
-    ) -> Iterator[Diagnostic]:
-        """Dot notation on a local name is only judged where its type's own field is deprecated.
-
-        A field may come from a parent or by unfolding, so that its absence proves nothing.
-        """
-        heads = self._table.resolve(head, context) or self._vocabulary.notations.get(head, ())
-        for name in heads[:1]:
-            whole = f"{name}.{rest.partition('.')[0]}"
-            if self._table.known(whole):
-                place.resolved[whole] = None
-                yield from self._deprecated(word, (whole,), command, place)
-
-    def _deprecated(
-        self, word: str, names: tuple[str, ...], command: Command, place: _Place
-    ) -> Iterator[Diagnostic]:
-        found = [self._vocabulary.declarations.get(name) for name in names]
-        if not all(d is not None and d.deprecated is not None for d in found):
+        if declaration.keyword == "alias":
             return
-        line, column = place.find(command, word)
-        for declaration in found:
-            assert declaration is not None
-            since = f" since {declaration.since}" if declaration.since else ""
-            instead = f"; use `{declaration.deprecated}`" if declaration.deprecated else ""
-            yield Diagnostic(
-                Severity.WARNING,
-                f"`{declaration.name}` is deprecated{since}{instead}",
-                "deprecated",
-                word,
-                line,
-                column,
-                (declaration.deprecated,) if declaration.deprecated else (),
+        reader = ScopedReader(parsed.source.tokens)
+        _take_in(reader, scope.variables, scene)
+        reader.bound.update(declaration.universes)
+        if declaration.keyword not in STATEMENTS and declaration.name:
+            reader.bound.add(declaration.name)  # a definition may speak of itself
+        reader.bound.update(_alternatives(raw, parsed, declaration))
+        parse_declaration(parsed.source, raw, reader)
+        if declaration.keyword in _BODIES:
+            tokens = parsed.source.tokens
+            starts = (i for i in range(raw.start, raw.end) if tokens[i].start >= declaration.body[0])
+            body = next(starts, raw.end)
+            # The fields of an instance have binders of their own and may be proofs, which say nothing here.
+            fields = any(tokens[i].text in (":=", "where") for i in range(body + 1, raw.end))
+            if body < raw.end and tokens[body].text in (":=", "|") and not fields:
+                reader.read_body(body, raw.end)
+        yield from self._occurrences(reader, parsed, inside(scope.context, declaration.name), scene)
+
+    def _occurrences(
+        self, reader: ScopedReader, parsed: ParsedFile, context: Context, scene: Scene
+    ) -> Iterator[Diagnostic]:
+        place = scene.place(context, self._names.table)
+        scene.read_to = 0
+        for offset in reader.old_lambdas:
+            yield scene.text.diagnostic(
+                "`λ x, e` is Lean 3; write `fun x ↦ e`",
+                "lean3",
+                offset,
+                offset + 1,
+                suggestions=("fun x ↦ e",),
             )
+        for offset in reader.old_sums:
+            yield scene.text.diagnostic(
+                "`∑ x in s, f x` is no longer Mathlib's syntax; write `∑ x ∈ s, f x`",
+                "syntax",
+                offset,
+                offset + 2,
+                suggestions=("∈",),
+            )
+        for occurrence in reader.found:
+            told = list(self._names.judge(occurrence, place, scene))
+            yield from told
+            if not told:
+                yield from self._arguments.judge(occurrence, place, scene)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Positions in the whole text to positions in the statement, which begins at `offset`."""
-
-    parsed: ParsedFile
-    offset: int
-    resolved: dict[str, None]
-    """Collects the full names that identifiers were found to mean."""
-
-    def relative(self, line: int) -> int | None:
-        """Line in the statement, or None for a line of the header."""
-        first = self.parsed.source.lines.line(self.offset)
-        return line - first + 1 if line >= first else None
-
-    def position(self, offset: int) -> tuple[int | None, int | None]:
-        line, column = self.parsed.source.lines.position(offset)
-        inside = self.relative(line)
-        return (inside, column) if inside is not None else (None, None)
-
-    def find(self, command: Command, word: str) -> tuple[int | None, int | None]:
-        """Where an identifier first occurs in a command; `.field` stands for dot notation on any name."""
-        for token in self.parsed.source.tokens:
-            fits = token.text == word or (word[0] == "." and token.text.endswith(word))
-            if token.start >= command.start and fits and token.kind == TokenKind.IDENTIFIER:
-                return self.position(token.start)
-        return None, None
+def _alternatives(raw: RawCommand, parsed: ParsedFile, declaration: Declaration) -> Iterator[str]:
+    """Constructors of an inductive type that stand on one line, which the parser takes for its type."""
+    if "inductive" in declaration.keyword:
+        tokens = parsed.source.tokens
+        for index in range(raw.keyword, raw.end - 1):
+            if tokens[index].text == "|":
+                yield tokens[index + 1].text
 
 
-def _brackets(parsed: ParsedFile, place: _Place) -> Iterator[Diagnostic]:
-    """Brackets that do not match."""
-    stack: list[tuple[str, int]] = []
-    for token in parsed.source.tokens:
-        if token.text in _PAIRS:
-            stack.append((token.text, token.start))
-        elif token.text in _CLOSERS:
-            line, column = place.position(token.start)
-            # Half-open intervals such as `]a, b[` do not exist in Lean, so any mismatch is an error.
-            if not stack or _PAIRS[stack[-1][0]] != token.text:
-                yield Diagnostic(
-                    Severity.ERROR, f"`{token.text}` closes nothing", "syntax", None, line, column
-                )
-                return
-            stack.pop()
-    for text, start in stack[-1:]:
-        line, column = place.position(start)
-        yield Diagnostic(Severity.ERROR, f"`{text}` is not closed", "syntax", None, line, column)
+def _once_each(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
+    """The diagnostics, of those that say the same of the same name only the first."""
+    told: set[tuple[str, str | None, str]] = set()
+    for diagnostic in found:
+        key = (diagnostic.category, diagnostic.name, diagnostic.message)
+        if diagnostic.name is None or key not in told:
+            yield diagnostic
+        told.add(key)
+
+
+def _take_in(reader: ScopedReader, variables: tuple[Binder, ...], scene: Scene) -> None:
+    """Bind the names of `variable` commands and universes for a declaration."""
+    reader.bound.update(scene.universes)
+    for binder in variables:
+        for name in binder.names:
+            reader.bound.add(name)
+            reader.heads[name] = reader.known_head(binder.head)
+            reader.codomains[name] = reader.known_head(binder.codomain)

@@ -32,6 +32,42 @@ def index() -> None:
 
 @index.command(
     epilog="""\b
+Example:
+  cramf index core --docs ~/docs/.lake/build/doc --out index/core --commit 9d4ad1273f6c
+"""
+)
+@click.option(
+    "--docs",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder that doc-gen4 wrote; its pages of Init, Std and Batteries are read.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--commit", required=True, help="Commit of Lean that the pages are of, to be recorded.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def core(docs: Path, out: Path, commit: str, quiet: bool) -> None:
+    """Make the table of names of Lean core, Std and Batteries, which no Mathlib checkout declares."""
+    from tqdm import tqdm
+
+    from cramf.errors import InputError
+    from cramf.knowledge.core_library import write_core
+    from cramf.knowledge.docgen.builder import build_from_docs
+
+    with tqdm(desc="reading pages", unit="page", file=sys.stderr, disable=quiet or None) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        linked, _ = build_from_docs(docs, advance)
+    number = write_core(linked, out, commit)
+    if not number:
+        raise InputError(f"{docs} has no page of Init, Std or Batteries", "give the whole documentation")
+    click.echo(f"{number:,} names written to {out}")
+
+
+@index.command(
+    epilog="""\b
 Examples:
   cramf index build --mathlib ~/mathlib4 --out ~/mathlib-index
   cramf index build --docs ~/docs/.lake/build/doc --out ~/docs-index
@@ -141,9 +177,9 @@ class _Run:
         return tqdm(total=total, desc=what, unit="file", file=sys.stderr, disable=self.quiet or None)
 
     def from_checkout(self, mathlib: Path) -> dict[str, Any]:
+        from cramf.collector import collector_paused
         from cramf.knowledge.builder import (
             checkout_info,
-            collector_paused,
             extract_checkout,
             find_modules,
             input_keys,

@@ -160,6 +160,9 @@ def _speak_utf8() -> None:
         "formalize": LazyCommand(
             "cramf.cli.formalize", "formalize", "Translate an informal statement into Lean 4 and check it."
         ),
+        "check": LazyCommand(
+            "cramf.cli.check", "check", "Check Lean statements: every name looked up, or Lean asked."
+        ),
         "search": LazyCommand(
             "cramf.cli.search", "search", "Find the Mathlib definitions that a statement means."
         ),
@@ -170,6 +173,8 @@ def _speak_utf8() -> None:
             "cramf.cli.lookup", "lookup", "Say what a Mathlib name is, and what replaces it."
         ),
         "index": LazyCommand("cramf.cli.index", "index", "Build and inspect indexes of Mathlib."),
+        "lean": LazyCommand("cramf.cli.lean", "lean", "Install Lean and fetch Mathlib, to check with."),
+        "doctor": LazyCommand("cramf.cli.doctor", "doctor", "Say what is there and how to mend what is not."),
         "eval": LazyCommand("cramf.cli.evaluate", "evaluate", "Measure retrieval on a benchmark."),
     },
     epilog=_EPILOG,

@@ -11,128 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cramf.check.safety import COMMAND_WORDS, MAX_CHARACTERS, screen
+from cramf.check.safety import COMMAND_WORDS, MAX_CHARACTERS, screen, screen_candidate
+from cramf.check.verdict import Candidate, Part
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 GOOD = "theorem t : 1 = 1 := by sorry"
 
-HOSTILE = [
-    "#eval IO.println 1",
-    f"{GOOD}\n#eval 1",
-    f"{GOOD} #eval 1",
-    "#eval! 1",
-    "#evalx",
-    "#check Nat",
-    "#print axioms Nat.add_comm",
-    "#print_sorries",
-    "#exit",
-    "#loogle Nat",
-    '#leansearch "x."',
-    "#help tactic",
-    "#unknown_command foo",
-    'run_cmd Lean.logInfo m!"x"',
-    "theorem t : True := by run_tac pure ()",
-    "run_elab pure ()",
-    "run_meta pure ()",
-    "theorem t : by_elab return .const ``True [] := trivial",
-    'elab "x" : term => pure default',
-    "elab_rules : term | `(x) => pure default",
-    'macro "x" : term => `(1)',
-    'local macro "x" : term => `(1)',
-    "macro_rules | `(x) => `(1)",
-    'syntax "x" : term',
-    "declare_syntax_cat foo",
-    "initialize foo : Nat ← pure 1",
-    "builtin_initialize foo : Nat ← pure 1",
-    "axiom cheat : False",
-    "private axiom cheat : False",
-    "import Lean",
-    "import Mathlib",
-    "unsafe def f : Nat := f",
-    '@[extern "evil"] def f : Nat := 1',
-    "@[implemented_by g] def f : Nat := 1",
-    "attribute [implemented_by g] f",
-    'attribute [local simp, extern "x"] f',
-    "attribute/- -/[command_elab foo] f",
-    "attribute [term_elab foo] f",
-    "@[init foo] def x : Nat := 1",
-    "@[simp, to_additive (attr := tactic foo)] theorem t : 1 = 1 := rfl",
-    "@[export lean_main] def f : Nat := 1",
-    "@[csimp] theorem t : @f = @g := rfl",
-    "@[(simp), command_parser] def f : Nat := 1",
-    "theorem t : 2 ^ 9 = 512 := by native_decide",
-    "theorem t : 2 = 2 := by decide +native",
-    "theorem t : 2 = 2 := by decide + native",
-    "theorem t : 2 = 2 := by decide (config := { native := true })",
-    "theorem t : 2 = 2 := Lean.ofReduceBool _ _ rfl",
-    "theorem t : 2 = 2 := _root_.Lean.trustCompiler",
-    "def f (x : Nat) : Nat := x.dbgTrace",
-    "theorem t (x : BitVec 8) : x = x := by bv_decide",
-    "opaque secret : Nat",
-    "set_option debug.skipKernelTC true in theorem t : False := h",
-    'set_option trace.profiler.output "x" in\n' + GOOD,
-    "set_option\n  debug.skipKernelTC true",
-    "set_option /- x -/ debug.skipKernelTC true",
-    "set_option «debug».skipKernelTC true",
-    "set_option maxHeartbeats.evil 1",
-    "def f : IO Unit := pure ()",
-    'def s := include_str "/etc/passwd"',
-    "theorem t : True := by polyrith",
-    'dbg_trace "x"',
-    "simproc foo (_ + _) := fun _ => return .continue",
-    "register_option foo : Nat := {}",
-    "meta def f : Nat := 1",
-    "theorem t : eval% 1 = 1 := rfl",
-    'def s := s!"{by run_tac pure ()}"',
-    'def s := s!"a {s!"{unsafeIO 1}"}"',
-    'def s := m!"{include_str "/etc/passwd"}"',
-    "def «x» := 1 #eval 1",
-    'def s := "\\"" #eval 1',
-    'def s := "-- " #eval 1',
-    'def s := r"\\" #eval 1 --"',
-    'def s := r#"" -- "# #eval 1',
-    "def c := '\"' #eval 1 --\"",
-    "def c := '\\'' #eval 1",
-    "def x' := 1 #eval 'a'",
-    "/- /- -/ -/ #eval 1",
-    "/- a -/#eval 1",
-    "/-- doc -/ #eval 1",
-    "/-! -/\n#eval 1 /- -/",
-    "-- comment\n#eval 1",
-    "-- comment \\\n#eval 1",
-    "/- never ends #eval 1",
-    "/-/ #eval 1",
-    "/--/ #eval 1 -/",
-    'def s := "never ends',
-    'def s := r#"never ends"',
-    "theorem λmacro : 1 = 1 := rfl",
-    'def x := 1macro "y" : term => `(1)',
-    'def x := 1.macro "y" : term => `(1)',
-    'def x := y.1.macro "y" : term => `(1)',
-    "def x := 0x1axiom f : False",
-    "def x := 1.5e3axiom f : False",
-    "def c := 'a'axiom f : False",
-    'def c := "a"axiom f : False',
-    "def x := (1).axiom f : False",
-    "def x := \u03b1axiom",
-    "＃eval 1",
-    "﹟eval 1",
-    "♯eval 1",
-    "ａｘｉｏｍ cheat : False",
-    "\u0430xiom cheat : False",
-    "run\uff3fcmd x",
-    "unsaf\u0435 def f : Nat := 1",
-    "theorem t\x00 : 1 = 1 := rfl",
-    "theorem t : 1 = 1 := rfl \x0c",
-    "theorem t : 1 = 1 := rfl \x1b[2J",
-    "theorem t : 1 = 1 -- \u202e evil",
-    "#\u200beval 1",
-    "ax\u00adiom cheat : False",
-    "-- a\r#eval 1",
-    "-- a\u2028#eval 1",
-    "-- a\u0085#eval 1",
-    "\ufeff" + GOOD,
-]
+# Written by hand, of the statement only; tests/check/test_hostile.py takes the others too.
+TRICKS = Path(__file__).parents[2] / "eval" / "hostile_tricks.jsonl"
+ROWS = [json.loads(line) for line in TRICKS.read_text(encoding="utf-8").splitlines()]
+HOSTILE = [row["statement"] for row in ROWS if "header" not in row and "helper" not in row]
 
 HARMLESS = [
     GOOD,
@@ -155,14 +43,21 @@ HARMLESS = [
     "set_option maxHeartbeats 400000 in\ntheorem t : 1 = 1 := by sorry",
     "set_option autoImplicit false\nset_option relaxedAutoImplicit false\nset_option pp.all true",
     "set_option linter.unusedVariables false in\nset_option maxRecDepth 1000 in\n" + GOOD,
-    "theorem t (c : Char) (h : c = 'a' ∨ c = '\\n' ∨ c = '\"') (s : String) : s ≠ \"a -- b\" := by sorry",
+    "theorem t (c : Char) (h : c = 'a' ∨ c = '\\n' ∨ c = '\"') (s : String) : s ≠ \"a b\" := by sorry",
+    "theorem t [P.IsRootSystem] [NumberField K] : @IsPiSystem α s ∧ (IsIO x) ∧ {myMacro_macro} = 1",
+    "theorem t [P₁.IsRootSystem] (h : (f x).myIO = 1) : ⟨1⟩.the_macro = α.to_axiom ∧ |>.my_axiom = 1",
+    "theorem t (a b : ℕ) : a ≡ b [MOD 3] → (a : ℤ) ≡ b [ZMOD 3] ∧ ⊤_ C = ⊤_ C ∧ a ∣_ b := by sorry",
+    'local notation "φ" => Nat.totient\nlocal infixl:65 " ⋆ " => fun a b : ℕ ↦ a * b\nprefix:max "√√" => f',
+    '@[stacks 04PS "one two", deprecated foo (since := "2024-01-01")] theorem t : 1 = 1 := by sorry',
+    "theorem registered (declared : ℕ) : declared = built_in := by sorry",
+    "theorem t (e : α ≃o β) (f : α →*o β) : (f ∘r g) = h ∧ (attributes : ℕ) = 1 := by sorry",
     "theorem «a name» : 1 = 1 := by sorry",
     "theorem t (n : ℕ) : n ! = n.factorial ∧ n‼ = n‼ ∧ n !₃ = 1 := by sorry",
     "theorem t (f : ℕ →₀ ℝ) : ∀ᶠ x in 𝓝 0, ‖f x‖ ≤ 1 ∧ ⟪x, x⟫_ℝ = 0 := by sorry",
     "theorem t (p : ℝ[X]) : p.natDegree = 3 → |x - y| < ε ∧ x ∣ y ∧ ⌊x⌋₊ = 1 := by sorry",
     'local notation "limsup" => fun u : ℕ → EReal => Filter.limsup u Filter.atTop',
     "theorem t : 1 = 1 :=\r\n  by sorry\r\n",
-    "theorem t (constant says native widget : ℕ) : native = 1 → constant = says := by sorry",
+    "theorem t (constant says natives widget : ℕ) : natives = 1 → constant = says := by sorry",
     "instance : Inhabited ℕ := ⟨0⟩\ninductive T | a | b\nabbrev I : Set ℝ := Set.Icc 0 1",
     "",
 ]
@@ -194,6 +89,7 @@ def test_every_command_word_is_refused(word: str) -> None:
         "import Mathlib",
         "import Mathlib\nimport Aesop\nset_option maxHeartbeats 400000\nopen BigOperators Real Nat Topology",
         "import Mathlib.Data.Nat.Prime.Basic -- primes\n\nopen Nat\n",
+        "import Mathlib.Lean.Expr\nimport Mathlib.Tactic.Linarith\n",
         "import Mathlib\r\nopen Nat\r\n",
         "",
     ],
@@ -217,6 +113,10 @@ def test_ordinary_headers(header: str) -> None:
         "import /- -/ Lean",
         "open Nat import Lean",
         "import Mathlib #eval 1",
+        "module\nimport Mathlib",
+        "prelude\nimport Mathlib",
+        "module -- x\npublic import Mathlib",
+        "import Mathlib.Data.Nat.Prime.Basic\nopen Lean",
         "import " + "Mathlib" * 4000 + "!",
     ],
 )
@@ -238,7 +138,7 @@ def test_comments_are_blanked_and_nothing_moves() -> None:
 
 
 def test_what_is_no_comment_stays() -> None:
-    text = 'theorem t : "-- a /- b" ≠ r"\\" ∧ \'"\' ≠ \'x\' ∧ «-- n» = 1 := by sorry'
+    text = 'theorem t : "- a / - b" ≠ r"\\" ∧ \'"\' ≠ \'x\' ∧ «- n» = 1 := by sorry'
     assert screen(text).text == text
 
 
@@ -290,6 +190,40 @@ def test_hostile_pieces_amid_ordinary_ones() -> None:
         assert not screen("\n".join(text)).accepted
 
 
+@pytest.mark.parametrize(
+    ("header", "helper", "statement", "part"),
+    [
+        ("import Mathlib\n@[simp,", "", "term_elab foo] def f := 1", Part.HEADER),
+        ("import Mathlib", "@[simp", ", term_elab foo] theorem t : 1 = 1 := by sorry", Part.HELPER),
+        ("import Mathlib\nattribute", "", "[term_elab foo] f", Part.HEADER),
+        ("import Mathlib\nset_option", "", "debug.skipKernelTC true in\n" + GOOD, Part.HEADER),
+        ("import Mathlib\nlocal notation", "", '"ℝ" => ℕ\n' + GOOD, Part.STATEMENT),
+        ("import Mathlib\nprefix:max", '"#a" => f', "def x := #ab", Part.HELPER),
+        ("import Mathlib", "theorem u : 1 = 1 := by simp (", "config := evil)", Part.HELPER),
+        ("import", "", "Lean", Part.HEADER),
+        ("", "", "import Mathlib", Part.STATEMENT),
+        ("", "import Mathlib", GOOD, Part.HELPER),
+        ("", "", "prelude", Part.STATEMENT),
+        ("import Mathlib /-", "", "-/ #eval 1", Part.HEADER),
+        ('import Mathlib\nopen Nat "', "", '" #eval 1', Part.HEADER),
+    ],
+)
+def test_parts_are_screened_together(header: str, helper: str, statement: str, part: Part) -> None:
+    """What is harmless in each part may be hostile where they join."""
+    _, refused = screen_candidate(Candidate("t", header, statement, helper))
+    assert refused[0].part is part
+    assert all(r.category == "forbidden" and r.line is not None for r in refused)
+
+
+def test_an_accepted_candidate_is_the_screened_one() -> None:
+    given = Candidate("t", "import Mathlib -- all\n", f"{GOOD} -- end", "def f := 1 /- x -/")
+    safe, refused = screen_candidate(given)
+    assert refused == ()
+    assert safe == Candidate("t", "import Mathlib --", f"{GOOD} --", "def f := 1 /-   -/") or (
+        safe.source == f"import Mathlib --\n\ndef f := 1 /-   -/\n\n{GOOD} --\n"
+    )
+
+
 @pytest.mark.data
 @pytest.mark.skipif(
     not DATA.is_dir(), reason="no ../shared/data: benchmark statements are not in the repository"
@@ -300,9 +234,9 @@ def test_no_benchmark_statement_is_refused(name: str) -> None:
     for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         for form in filter(None, (row, row.get("verified"))):
-            body = f"{form.get('helper') or ''}\n{form.get('formal_statement') or ''}"
-            found = (*screen(form.get("header") or "", header=True).refusals, *screen(body).refusals)
-            refused += [(row["name"], str(r)) for r in found]
+            parts = (form.get(key) or "" for key in ("header", "formal_statement", "helper"))
+            found = screen_candidate(Candidate(row["name"], *parts))[1]
+            refused += [(row["name"], d.message, d.name) for d in found]
             seen += 1
     assert seen > 300
     assert refused == []

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cramf.check import sandbox
+from cramf.check import sandbox, supervised
 from cramf.check.sandbox import Completed, Limits, run
 from cramf.errors import InputError, ResourceError
 
@@ -217,11 +217,54 @@ def test_fork_storm_is_outrun(mark: str) -> None:
     assert marked(mark) == []
 
 
+BOMB = """
+import os, time
+for _ in range(COUNT):
+    if os.fork() == 0:
+        if _ % 3 == 0:
+            os.setsid()
+        time.sleep(600)
+print('all there', flush=True)
+time.sleep(600)
+"""
+
+
+def test_too_many_processes(mark: str) -> None:
+    done = python(BOMB.replace("COUNT", "600"), mark, wall_seconds=120, processes=100)
+    assert done.processes_exceeded
+    assert done.limit_hit == "process limit"
+    assert done.exit_code is None
+    assert marked(mark) == []
+
+
+def test_two_hundred_children_are_allowed_and_killed(mark: str) -> None:
+    done = python(BOMB.replace("COUNT", "200"), mark, wall_seconds=6)
+    assert done.stdout == "all there\n"
+    assert done.timed_out
+    assert not done.processes_exceeded
+    assert done.seconds < 20
+    assert marked(mark) == []
+
+
+DOUBLING = """
+import os, time
+for _ in range(10):
+    os.fork()
+time.sleep(600)
+"""
+
+
+def test_a_fork_bomb_that_doubles(mark: str) -> None:
+    done = python(DOUBLING, mark, wall_seconds=120, processes=64)
+    assert done.processes_exceeded
+    assert marked(mark) == []
+
+
 def test_exception_in_the_parent(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> tuple[int, float]:
+    def broken(*_: object) -> tuple[int, float, int]:
         raise RuntimeError("poll failed")
 
-    monkeypatch.setattr(sandbox._Tree, "look", broken)
+    monkeypatch.setattr(supervised.Tree, "look", broken)
     with pytest.raises(RuntimeError, match="poll failed"):
         python(FORK.replace("MARK", mark) + "time.sleep(600)", mark)
 
@@ -299,3 +342,5 @@ def test_a_command_that_cannot_be_started(mark: str) -> None:
 def test_limits_must_be_positive() -> None:
     with pytest.raises(InputError):
         Limits(wall_seconds=0)
+    with pytest.raises(InputError):
+        Limits(processes=0)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cramf.check.static import StaticChecker
-from cramf.check.verdict import Candidate, Diagnostic, Severity, Status, Verdict
+from cramf.check.verdict import Candidate, Diagnostic, Part, Severity, Status, Verdict
 from cramf.knowledge.store import KnowledgeBase
 from cramf.knowledge.types import Declaration, Kind
 from cramf.knowledge.vocabulary import Vocabulary
@@ -23,7 +23,7 @@ NAMES = """
     IsCompact.isClosed IsOpen IsClosed Continuous TopologicalSpace T2Space Function.Injective Function.comp
     Filter Filter.Tendsto Filter.atTop nhds id Subgroup Subgroup.Normal Subgroup.index orderOf Fintype
     Fintype.card Nonempty Polynomial Polynomial.eval Polynomial.X Matrix Matrix.det Fin Irreducible
-    Topology.Deep.x Real.sqrt Real.pi MeasureTheory.Measure
+    Topology.Deep.x Real.sqrt Real.pi MeasureTheory.Measure Subtype Subtype.val
 """.split()
 DEPRECATED = {
     "Nat.old_gcd": ("Nat.gcd", "2024-02-03"),
@@ -73,7 +73,6 @@ VALID = (
     "theorem t : ∃ x : {n : ℕ // n = 2}, x.val = 2 := by sorry",
     "theorem t : ∃ (p q : ℕ), p ≠ q ∧ Nat.Prime p := by sorry",
     "theorem t (n : ℕ) : ∑ i ∈ Finset.range n, i = n := by sorry",
-    "theorem t (n : ℕ) : (∑ i in Finset.range n, i) = n := by sorry",
     "theorem t (f : ℕ → ℕ) : (fun ⟨x, y⟩ : ℕ × ℕ => f x + f y) = (fun (p : ℕ × ℕ) ↦ f p.1) := by sorry",
     "theorem t : (fun (x, y) ↦ x + y : ℕ × ℕ → ℕ) = (fun (p : ℕ × ℕ) => p.1 + p.2) := by sorry",
     "theorem t : ∃ f : ℕ → ℕ, f = fun (x : ℕ) ↦ x + x := by sorry",
@@ -189,7 +188,8 @@ def test_unknown_namespace_in_the_statement(checker: StaticChecker) -> None:
 
 def test_unknown_namespace_in_the_header(checker: StaticChecker) -> None:
     found = only(check(checker, "theorem t : (1 : ℕ) = 1 := by sorry", "import Mathlib\nopen Nowhere\n"))
-    assert (found.category, found.name, found.line) == ("unknown_namespace", "Nowhere", None)
+    assert (found.category, found.name) == ("unknown_namespace", "Nowhere")
+    assert (found.part, found.line, found.column) == (Part.HEADER, 2, 5)
 
 
 @pytest.mark.parametrize("header", ["import Mathlib\nopen scoped BigOperators\n", "open Topology.Deep", ""])
@@ -271,7 +271,8 @@ def test_forbidden_commands_are_rejected(checker: StaticChecker, statement: str)
 def test_a_forbidden_header_is_rejected(checker: StaticChecker) -> None:
     verdict = check(checker, "theorem t : (1 : ℕ) = 1 := by sorry", "import Lean\n#eval 1\n")
     assert verdict.status is Status.REJECTED
-    assert all("header" in d.message and d.line is None for d in verdict.diagnostics)
+    assert {d.part for d in verdict.diagnostics} == {Part.HEADER}
+    assert {d.line for d in verdict.diagnostics} == {1, 2}
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -325,10 +326,10 @@ SOUP = st.lists(
 def test_any_text_gets_a_verdict(checker: StaticChecker, statement: str, header: str) -> None:
     verdict = check(checker, statement, header)
     assert verdict.status in (Status.VALID, Status.INVALID, Status.REJECTED)
-    total = statement.strip().count("\n") + 1
+    total = statement.count("\n") + 1
     for found in verdict.diagnostics:
         assert found.message
-        if verdict.status is not Status.REJECTED and found.line is not None:
+        if found.part is Part.STATEMENT and found.line is not None:
             assert 1 <= found.line <= total + 1
 
 

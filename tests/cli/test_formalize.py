@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +70,11 @@ GOOD = Verdict("static", Status.VALID, detail="every name resolves")
 
 
 @pytest.fixture(autouse=True)
-def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("cramf.cli.formalize._retriever", lambda index, mathlib: StubRetriever())
     use_checker(monkeypatch, GOOD)
-    return
 
 
 def use_checker(monkeypatch: pytest.MonkeyPatch, verdict: Verdict) -> None:
@@ -148,7 +146,8 @@ def test_json_is_the_formalization(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(STATEMENT, "--json", "-k", "1")
     assert result.exit_code == 0 and result.stdout.count("\n") == 1
     data = json.loads(result.stdout)
-    assert list(data) == ["statement", "name", "concepts", "definitions", "draft", "verdict", "index"]
+    keys = "statement name concepts definitions draft verdict index attempts trace"
+    assert list(data) == keys.split()
     assert data["statement"] == STATEMENT
     assert data["name"] == "prime_greater_two_odd"
     assert [d["definition"]["name"] for d in data["definitions"]] == ["Nat.Prime"]
@@ -293,7 +292,7 @@ def test_an_abstention_at_the_end_or_over_lines(monkeypatch: pytest.MonkeyPatch)
         (["a", "--name", "not a name"], "identifier"),
         (["a", "--name", "x : False := sorry --"], "identifier"),
         (["a", "-k", "0"], "-k"),
-        (["a", "--check", "prayer"], "'static', 'lake', 'none'"),
+        (["a", "--check", "prayer"], "'static', 'lake', 'lean', 'repl', 'kimina', 'none'"),
         (["--file", "/no/such/file"], "cannot read"),
         (["--file", "/"], "cannot read"),
         (["a", "--nonsense"], "--nonsense"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cramf.cli.evaluate_formalize import formalize
 from cramf.cli.retrieval_options import make_reader, make_reranker, retrieval_options
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cramf.evaluation.metrics import Interval
     from cramf.evaluation.retrieval import Arm, Report, Searcher
 
-__all__ = ["evaluate"]
+__all__ = ["check_writable", "evaluate", "write_out"]
 
 _WITH_INTERVAL = ("R@5", "R@10")
 _AS_FRACTION = ("nDCG@10", "MRR")
@@ -26,6 +27,9 @@ _SHOWN_NAMES = 10
 @click.group(name="eval", context_settings={"help_option_names": ["-h", "--help"]})
 def evaluate() -> None:
     """Measure CRAMF on benchmarks."""
+
+
+evaluate.add_command(formalize)
 
 
 @evaluate.command(
@@ -97,7 +101,7 @@ def retrieval(
     # Whatever can be wrong is told before anything long begins.
     extra = {"model": llm, "rerank": reranker}
     names = _chosen_arms(chosen, [name for name, option in extra.items() if option is not None])
-    _check_writable(out)
+    check_writable(out)
     benchmark = load_benchmark(data)
     rows = benchmark.rows[:limit]
     retriever = Retriever.load(path)
@@ -129,7 +133,7 @@ def retrieval(
         },
     }
     if out is not None:
-        _write(out, dumps(outcome, indent=1) + "\n")
+        write_out(out, dumps(outcome, indent=1) + "\n")
     click.echo(dumps(outcome) if as_json else "\n".join(_human(report)))
 
 
@@ -163,14 +167,24 @@ def _make_arms(
     return [made.get(name) or retriever_arm(name, retriever) for name in names]
 
 
-def _check_writable(out: Path | None) -> None:
+def check_writable(out: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything long begins.
+
+    Raises:
+        InputError: where it is a folder or in none.
+    """
     from cramf.errors import InputError
 
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise InputError(f"cannot write {out}", "give --out a file in a folder that exists")
 
 
-def _write(out: Path, text: str) -> None:
+def write_out(out: Path, text: str) -> None:
+    """Write a file at once or not at all.
+
+    Raises:
+        InputError: where it cannot be written.
+    """
     from cramf.errors import InputError
     from cramf.files import write_atomic
 

@@ -64,19 +64,19 @@ def make_reader(llm: str | None, retriever: Retriever) -> QueryReader | None:
     """The reader that asks the language model, None where none is named.
 
     Raises:
-        InputError, ResourceError: as `openai_backend`.
+        InputError, ResourceError: as `open_backend`.
     """
     if llm is None:
         return None
-    from cramf.cli.language_model import openai_backend
+    from cramf.cli.language_model import open_backend
     from cramf.environment import default_answer_cache
-    from cramf.formalize.openai_backend import OpenAIChat
+    from cramf.formalize.chat_backend import PlainChat
     from cramf.retrieval.answer_cache import AnswerCache
     from cramf.retrieval.model_reading import ModelReader
 
     path: Path = default_answer_cache()
     path.parent.mkdir(parents=True, exist_ok=True)
-    return ModelReader(retriever.reader, OpenAIChat(openai_backend(llm)), AnswerCache(path))
+    return ModelReader(retriever.reader, PlainChat(open_backend(llm)), AnswerCache(path))
 
 
 def make_reranker(name: str | None, encoder: Encoder) -> Reranker | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from cramf.errors import InputError
 from cramf.retrieval.retriever import MAX_QUERY
 
-__all__ = ["Benchmark", "Row", "load_benchmark"]
+__all__ = ["Benchmark", "Row", "checked_names", "checked_statement", "load_benchmark", "read_rows"]
 
 _STATEMENT = "informal_statement"
 _DEPENDENCIES = "mathlib_dependencies"
@@ -50,44 +51,69 @@ def load_benchmark(path: Path) -> Benchmark:
     Raises:
         InputError: with file and line, where the file cannot be read, is empty, or any row cannot be used.
     """
+    sha256, found = read_rows(path)
+    rows: list[Row] = []
+    first: dict[str, int] = {}
+    for number, values in found:
+        row = _row(values, f"{path}:{number}")
+        if row.name and first.setdefault(row.name, number) != number:
+            raise InputError(
+                f"{path}:{number}: the name {_short(row.name)} is that of line {first[row.name]} already",
+                "remove one of the two rows or rename it",
+            )
+        rows.append(row)
+    return Benchmark(path, sha256, tuple(rows))
+
+
+def read_rows(path: Path) -> tuple[str, list[tuple[int, dict[str, Any]]]]:
+    """SHA-256 of a JSONL file, and its objects with the numbers of their lines; at least one.
+
+    Raises:
+        InputError: with file and line, where the file cannot be read, is empty, or any line is no object.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", "check the path") from None
-    rows: list[Row] = []
-    first: dict[str, int] = {}
     # Not `splitlines`: JSON text may hold U+2028 and its like as they are.
-    for number, line in enumerate(data.removeprefix(_BOM).split(b"\n"), start=1):
-        place = f"{path}:{number}"
-        if not line.strip():
-            continue
-        row = _row(line, place)
-        if row.name and first.setdefault(row.name, number) != number:
-            raise InputError(
-                f"{place}: the name {_short(row.name)} is that of line {first[row.name]} already",
-                "remove one of the two rows or rename it",
-            )
-        rows.append(row)
+    lines = enumerate(data.removeprefix(_BOM).split(b"\n"), start=1)
+    rows = [(number, _object(line, f"{path}:{number}")) for number, line in lines if line.strip()]
     if not rows:
         raise InputError(f"{path} holds no row", f"write one JSON object a line, with {_STATEMENT}")
-    return Benchmark(path, hashlib.sha256(data).hexdigest(), tuple(rows))
+    return hashlib.sha256(data).hexdigest(), rows
 
 
-def _row(line: bytes, place: str) -> Row:
-    values = _object(line, place)
-    for field in (_STATEMENT, _DEPENDENCIES):
-        if field not in values:
-            raise InputError(f"{place}: the row has no {field}", "add it, or remove the row")
-    statement, names, name = values[_STATEMENT], values[_DEPENDENCIES], values.get(_NAME)
+def checked_statement(values: Mapping[str, Any], place: str, longest: int = MAX_QUERY) -> str:
+    """The informal statement of a row.
+
+    Raises:
+        InputError: where there is none, or it is no text, blank, too long or no Unicode.
+    """
+    if _STATEMENT not in values:
+        raise InputError(f"{place}: the row has no {_STATEMENT}", "add it, or remove the row")
+    statement = values[_STATEMENT]
     if not isinstance(statement, str):
         raise InputError(f"{place}: {_STATEMENT} is {_kind(statement)}", "write the statement as text")
     if not statement.replace("\0", " ").strip():
         raise InputError(f"{place}: {_STATEMENT} is blank", "write the statement, or remove the row")
-    if len(statement) > MAX_QUERY:
+    if len(statement) > longest:
         raise InputError(
-            f"{place}: {_STATEMENT} has {len(statement):,} characters, more than {MAX_QUERY:,}",
+            f"{place}: {_STATEMENT} has {len(statement):,} characters, more than {longest:,}",
             "give one statement a row",
         )
+    _check_unicode(statement, place)
+    return statement
+
+
+def checked_names(values: Mapping[str, Any], place: str) -> frozenset[str]:
+    """The gold names of a row.
+
+    Raises:
+        InputError: where they are missing, no list, or hold what is no name.
+    """
+    if _DEPENDENCIES not in values:
+        raise InputError(f"{place}: the row has no {_DEPENDENCIES}", "add it, or remove the row")
+    names = values[_DEPENDENCIES]
     if not isinstance(names, list):
         raise InputError(f"{place}: {_DEPENDENCIES} is {_kind(names)}", "write a list of Lean names")
     for item in names:
@@ -98,9 +124,16 @@ def _row(line: bytes, place: str) -> Row:
                 f"{place}: {_DEPENDENCIES} holds {_short(item)}, which is no Lean name",
                 "write each name in full, without spaces around it",
             )
-    for text in (statement, *names):
-        _check_unicode(text, place)
-    return Row(statement, frozenset(names), name if isinstance(name, str) else "")
+    for item in names:
+        _check_unicode(item, place)
+    return frozenset(names)
+
+
+def _row(values: Mapping[str, Any], place: str) -> Row:
+    statement = checked_statement(values, place)
+    gold = checked_names(values, place)
+    name = values.get(_NAME)
+    return Row(statement, gold, name if isinstance(name, str) else "")
 
 
 def _object(line: bytes, place: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ __all__ = [
     "ndcg_at",
     "paired_difference",
     "precision_at",
+    "ratio_intervals",
     "recall_at",
 ]
 
@@ -185,9 +186,19 @@ def intervals(
     Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13. The intervals are those of
     `bootstrap` with the same seed, to rounding.
     """
-    parts = _parts(rows, metrics)
+    found = ratio_intervals(_parts(rows, metrics), samples, seed)
+    return {metric.name: interval for metric, interval in zip(metrics, found, strict=True)}
+
+
+def ratio_intervals(parts: Floats, samples: int = RESAMPLES, seed: int = SEED) -> list[Interval]:
+    """Ratios of sums over rows, each with its 95% percentile interval over resampled rows, which are the same
+    for all.
+
+    `parts` has shape (rows, ratios, 2): what each row adds to each numerator and denominator.
+    """
     values, resampled = _ratios(parts.sum(axis=0)), _ratios(_resampled(parts, samples, seed))
-    return _intervals(metrics, values, resampled)
+    low, high = np.percentile(resampled, [2.5, 97.5], axis=0)
+    return [Interval(float(v), float(a), float(b)) for v, a, b in zip(values, low, high, strict=True)]
 
 
 def paired_difference(

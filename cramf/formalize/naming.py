@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 import unicodedata
+from collections.abc import Callable
 
 from cramf.errors import InputError
 from cramf.lean.lexer import is_identifier
 
-__all__ = ["MAX_NAME", "statement_name", "valid_theorem_name"]
+__all__ = ["MAX_NAME", "Names", "statement_name", "unique_name", "valid_theorem_name"]
 
 MAX_NAME = 128
 """Longest theorem name taken, in characters."""
@@ -82,3 +84,47 @@ def statement_name(statement: str) -> str:
     if len(chosen) < 2:
         return f"statement_{hashlib.sha256(statement.encode(errors='surrogatepass')).hexdigest()[:8]}"
     return "_".join(chosen)
+
+
+def unique_name(base: str, taken: Callable[[str], bool]) -> str:
+    """The name, or the first of `NAME_2`, `NAME_3`, … that is not taken."""
+    if not taken(base):
+        return base
+    number = 2
+    while taken(f"{base}_{number}"):
+        number += 1
+    return f"{base}_{number}"
+
+
+class Names:
+    """Names handed out in one run, each to one owner; safe between threads.
+
+    An owner that asks for a name again gets the same one. Where several ask for one name at the same time,
+    who asks first gets it without a number.
+    """
+
+    def __init__(self, known: Callable[[str], bool] = lambda _: False) -> None:
+        self._known = known
+        self._lock = threading.Lock()
+        self._owners: dict[str, str] = {}
+        self._given: dict[tuple[str, str], str] = {}
+
+    def claim(self, owner: str, base: str) -> str:
+        """A name like `base` that nobody else has and that is not known."""
+        with self._lock:
+            name = self._given.get((owner, base))
+            if name is None:
+                name = unique_name(base, lambda n: n in self._owners or self._known(n))
+                self._owners[name] = owner
+                self._given[owner, base] = name
+            return name
+
+    def keep(self, owner: str, name: str | None) -> None:
+        """Settle on one name of an owner, or none, and give its others back."""
+        with self._lock:
+            for key in [key for key in self._given if key[0] == owner]:
+                given = self._given.pop(key)
+                if given != name:
+                    del self._owners[given]
+            if name is not None:
+                self._owners[name] = owner

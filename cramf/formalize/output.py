@@ -2,9 +2,9 @@
 
 What is decided here, so that two runs never differ:
 
-- Reasoning in `<think>` tags is dropped. Fenced blocks come before bare text, blocks tagged `lean` (or
-  untagged) before blocks of another tag. Blocks of definitions straight before the theorem's block belong to
-  it, unless it has imports of its own and so stands alone.
+- Reasoning in `<think>` tags is dropped. Where code is looked for, `cramf.formalize.reply_blocks` says.
+  Blocks of definitions straight before the theorem's block belong to it, unless it has imports of its own and
+  so stands alone.
 - Of several theorems, the last complete one that bears the requested name is taken, else the last complete
   one: models put a revised answer last. Other theorems are dropped; definitions before it are kept.
 - A theorem is complete once its top-level `:=` was read; a proof cut off after it does no harm. A reply that
@@ -12,20 +12,18 @@ What is decided here, so that two runs never differ:
 - The header is the leading run of `open`, `universe`, `variable`, `noncomputable section` and harmless
   `set_option` commands below `import Mathlib`; other imports are dropped, for candidates may use no other,
   and so is `set_option autoImplicit true`, under which a misspelt name becomes a fresh variable and a wrong
-  statement compiles. Everything else stays in order with the statement, where the checkers judge it.
+  statement compiles. Everything else is the helper text, in its order, where the checkers judge it.
 """
 
 from __future__ import annotations
 
-import re
-import textwrap
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from cramf.check.verdict import Candidate
 from cramf.errors import BackendError
+from cramf.formalize.reply_blocks import clean_text, pools
 from cramf.lean.commands import RawCommand, SourceText, split_commands
 from cramf.lean.lexer import Token, TokenKind
 
@@ -33,6 +31,7 @@ __all__ = ["MAX_REPLY", "ParsedReply", "UnreadableReplyError", "parse_reply"]
 
 MAX_REPLY = 200_000
 """Longest reply that is read, in characters."""
+_MOST_READINGS = 8
 
 _THEOREMS = frozenset({"theorem", "lemma", "example"})
 _BINDERS = frozenset({"let", "have", "letI", "haveI", "let_fun", "set", "obtain"})
@@ -42,24 +41,6 @@ _NUMERIC_OPTIONS = frozenset(
     {"maxHeartbeats", "maxRecDepth", "synthInstance.maxHeartbeats", "synthInstance.maxSize"}
 )
 _OFF_ONLY_OPTIONS = frozenset({"autoImplicit", "relaxedAutoImplicit"})
-
-_PART = r"(?:[^\W\d][\w'!?]*|«[^»\n]*»)"
-_FENCE = re.compile(r"^\s*(?P<run>`{3,}|~{3,})(?P<info>.*)$")
-_STRAY_QUOTE = re.compile(r"«(?![^«»\n]*»)")
-_TAG = re.compile(r"\{?\.?([\w+.#-]*)\}?")
-_LEAN_TAGS = frozenset({"", "lean", "lean4", "lean-4", "lean3"})
-# How a line of Lean begins in bare text; stricter than Lean, for prose also says "theorem" and "open".
-_CODE_LINE = re.compile(
-    rf"""\s*(?:@\[|/--
-    |(?:(?:private|protected|noncomputable|local|scoped)\s+)*(?:
-        (?:theorem|lemma)\s+{_PART}(?:\.{_PART})*\s*(?:[:(\[{{⦃]|\.\{{|$)
-        |example\s*[:(\[{{⦃]
-        |(?:def|abbrev|structure|class|inductive|instance)\s+{_PART}(?:\.{_PART})*\s*(?:[:(\[{{⦃]|where|extends|$)
-        |instance\s*[:(\[{{⦃]|section\b)
-    |import\s+[A-Z][\w.]*\s*$|open\s+(?:scoped\s+)?[A-Z]|set_option\s+\S+\s+\S+|namespace\s+[A-Z]
-    |universes?\s+\w|variables?\s*[(\[{{⦃]|end\s*[A-Z\w.]*\s*$)""",
-    re.VERBOSE,
-)
 
 
 class UnreadableReplyError(BackendError):
@@ -72,13 +53,6 @@ class ParsedReply:
 
     candidate: Candidate
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    code: str
-    tag: str
-    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +87,7 @@ def parse_reply(reply: str, name: str) -> ParsedReply:
     """The Lean statement in a model's reply, renamed to `name` and with its proof replaced by `sorry`.
 
     Control and invisible formatting characters are removed first: they cannot occur in a Lean statement,
-    and could deceive a reader of the terminal.
+    and could deceive a reader of the terminal. What is returned reads the same when it is read again.
 
     Raises:
         UnreadableReplyError: where the reply is empty, over-long, cut off, or has no complete theorem.
@@ -122,15 +96,25 @@ def parse_reply(reply: str, name: str) -> ParsedReply:
         raise UnreadableReplyError(
             f"the reply is longer than {MAX_REPLY:,} characters", "ask the model for one theorem only"
         )
-    text = _without_reasoning(_plain(reply))
+    parsed = _read(reply, name)
+    notes = dict.fromkeys(parsed.notes)
+    # Dropping a part of broken Lean can make new commands of what stood around it.
+    for _ in range(_MOST_READINGS):
+        again = _read(f"```lean\n{parsed.candidate.source}```", name)
+        if again.candidate == parsed.candidate:
+            return ParsedReply(parsed.candidate, tuple(notes))
+        parsed = again
+        notes.update(dict.fromkeys(again.notes))
+    raise UnreadableReplyError("the Lean in the reply is too broken to be read", "try again")
+
+
+def _read(reply: str, name: str) -> ParsedReply:
+    text = clean_text(reply)
     if not text.strip():
         raise UnreadableReplyError("the reply is empty", "try again or try another model")
-    blocks = _fenced(text)
-    lean = [b for b in blocks if b.tag in _LEAN_TAGS]
-    bare = [_Block(_bare_code(text), "", closed=False)]
     seen_theorem = False
-    for pool in (lean, blocks, bare):
-        read = [_commands(textwrap.dedent(block.code)) for block in pool]
+    for pool in pools(text):
+        read = [_commands(block.code) for block in pool]
         theorems = [(i, c) for i, commands in enumerate(read) for c in commands if c.theorem]
         if not theorems:
             continue
@@ -151,81 +135,6 @@ def parse_reply(reply: str, name: str) -> ParsedReply:
     raise UnreadableReplyError(
         "no Lean theorem in the reply", "try again, or try a model that was trained on Lean 4"
     )
-
-
-def _plain(text: str) -> str:
-    """The text with plain newlines and without control and invisible formatting characters."""
-    # A stray `«` begins nothing in Lean; thousands on one line would each be searched to the line's end.
-    text = _STRAY_QUOTE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-
-
-def _without_reasoning(text: str) -> str:
-    # Chat templates often swallow the opening tag, so that only the closing one is seen.
-    text = text.rpartition("</think>")[2]
-    return text.partition("<think>")[0]
-
-
-def _fenced(text: str) -> list[_Block]:
-    """Fenced blocks in order; the last may be unclosed. Text on the fence's own line counts as code."""
-    blocks: list[_Block] = []
-    run, tag = "", ""
-    code: list[str] = []
-    for line in text.split("\n"):
-        fence = _FENCE.match(line)
-        if run and fence and fence["run"].startswith(run) and not fence["info"].strip():
-            blocks.append(_Block("\n".join(code), tag, closed=True))
-            run = ""
-            continue
-        if fence and fence["run"][0] not in fence["info"]:
-            if run:
-                # A tagged fence inside an open block: the model forgot to close the first.
-                blocks.append(_Block("\n".join(code), tag, closed=True))
-            run = fence["run"]
-            tag, rest = _split_info(fence["info"])
-            code = [rest] if rest else []
-        elif fence and not run:
-            tag, rest = _split_info(fence["info"].strip().rstrip(fence["run"][0]))
-            blocks.append(_Block(rest, tag, closed=True))
-        elif run and line.rstrip().endswith(run):
-            code.append(line.rstrip()[: -len(run)])
-            blocks.append(_Block("\n".join(code), tag, closed=True))
-            run = ""
-        elif run:
-            code.append(line)
-    if run:
-        blocks.append(_Block("\n".join(code), tag, closed=False))
-    return blocks
-
-
-def _split_info(info: str) -> tuple[str, str]:
-    """Tag of a fence and the code that follows it on the same line, if it is code."""
-    info = info.strip()
-    if _CODE_LINE.match(info):
-        return "", info
-    word = info.partition(" ")[0]
-    rest = info[len(word) :].strip()
-    match = _TAG.fullmatch(word)
-    return (match[1].lower() if match else word.lower()), rest if _CODE_LINE.match(rest) else ""
-
-
-def _bare_code(text: str) -> str:
-    """Lines of an unfenced reply that read as Lean: from a command's first to a blank line before prose."""
-    kept: list[str] = []
-    inside = blank = False
-    for raw in text.split("\n"):
-        line = raw.lstrip("`") if raw.startswith("`") else raw
-        begins = _CODE_LINE.match(line) is not None
-        if not line.strip():
-            blank = True
-        else:
-            if blank and not begins and not line[0].isspace():
-                inside = False
-            inside = inside or begins
-            blank = False
-        if inside:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 def _commands(text: str) -> list[_Command]:
@@ -348,8 +257,8 @@ def _assemble(before: Sequence[_Command], chosen: _Command, name: str, theorems:
     # `{` of `.{u}` and binders may touch the name, but an example's binders would run into it.
     gap = "" if theorem.name or rest[:1].isspace() else " "
     statement = f"{prefix}theorem {root}{name}{gap}{rest}"
-    body.append(f"{statement} := by sorry")
-    return ParsedReply(Candidate(name, "\n".join(header), "\n\n".join(body)), tuple(notes))
+    candidate = Candidate(name, "\n".join(header), f"{statement} := by sorry", "\n\n".join(body))
+    return ParsedReply(candidate, tuple(notes))
 
 
 def _in_namespace(commands: Sequence[_Command]) -> bool:

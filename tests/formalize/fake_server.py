@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import sys
 import threading
 import time
@@ -18,7 +19,10 @@ GOOD_REPLY = f"Here it is.\n```lean\n{GOOD_LEAN}\n```\n"
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `hang` holds it back until the server closes; `drip` is the seconds from byte to byte."""
+    """One answer. `hang` holds it back until the server closes; `drip` is the seconds from byte to byte.
+
+    `slow` holds it back for so many seconds, `reset` breaks the connection off without a word.
+    """
 
     body: bytes = b""
     status: int = 200
@@ -27,6 +31,12 @@ class Reply:
     drip: float = 0.0
     cut: bool = False
     """Announce more bytes than are sent, then close."""
+    slow: float = 0.0
+    reset: bool = False
+
+
+Rule = Callable[[dict[str, Any]], Reply]
+"""What is answered to a request, given its body."""
 
 
 def completion(content: object = GOOD_REPLY, finish: str = "stop", **message: object) -> Reply:
@@ -69,7 +79,7 @@ class _Server(ThreadingHTTPServer):
 class FakeServer:
     """Answers with each reply of the script in turn, and with the last one from then on."""
 
-    def __init__(self, *script: Reply) -> None:
+    def __init__(self, *script: Reply | Rule) -> None:
         self.requests: list[dict[str, Any]] = []
         self._script = script
         self._released = threading.Event()
@@ -106,7 +116,8 @@ class FakeServer:
                         "at": time.monotonic(),
                     }
                 )
-                owner._send(self, owner._script[min(len(owner.requests), len(owner._script)) - 1])
+                reply = owner._script[min(len(owner.requests), len(owner._script)) - 1]
+                owner._send(self, reply if isinstance(reply, Reply) else reply(json.loads(body)))
 
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing; tests read standard error."""
@@ -118,6 +129,14 @@ class FakeServer:
             self._released.wait(30)
             handler.close_connection = True
             return
+        if reply.reset:
+            # Closed with an empty linger, so that the client sees a reset rather than an end.
+            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            handler.connection.shutdown(socket.SHUT_RD)
+            handler.connection.close()
+            handler.close_connection = True
+            return
+        self._released.wait(reply.slow)
         handler.send_response(reply.status)
         for name, value in reply.headers.items():
             handler.send_header(name, value)

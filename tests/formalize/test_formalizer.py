@@ -75,7 +75,8 @@ def test_evidence_goes_to_the_backend_and_into_the_result() -> None:
 
 def test_the_result_is_json_with_these_keys() -> None:
     data = json.loads(dumps(Formalizer(Source(), Scripted()).formalize("Two is prime.")))
-    assert list(data) == ["statement", "name", "concepts", "definitions", "draft", "verdict", "index"]
+    keys = "statement name concepts definitions draft verdict index attempts trace"
+    assert list(data) == keys.split()
     assert data["name"] == "two_prime" and data["verdict"] is None
 
 

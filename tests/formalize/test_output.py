@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cramf.errors import ExitCode
@@ -58,6 +58,27 @@ def header(reply: str) -> list[str]:
         f"```lean\n{PLAIN.replace('theorem t', 'example')}\n```",
         f"```lean\n{PLAIN.replace('theorem t', 'theorem')}\n```",
         f"```lean\n{PLAIN}\n```lean\n#check t\n```",
+        f"````markdown\n# Answer\n```lean\n{PLAIN}\n```\n````",
+        f"```markdown\n```lean\n{PLAIN}\n```\n```\nDone.",
+        f"Here it is: ```lean\n{PLAIN}\n```\nIt says so.",
+        f"1. ```lean4\n{PLAIN}\n```",
+        f"~~~\n{PLAIN}\n~~~\nor in other words ~~~ nothing.",
+        f"The answer is `{PLAIN}` and the name `theorem` is Lean's.",
+        f"<answer>{PLAIN}</answer>",
+        f"<answer>\n{PLAIN}\n</answer>",
+        f"<thinking>```lean\ntheorem t : 1 = 2 := by sorry\n```</thinking>\n{PLAIN}",
+        f"<|channel|>analysis<|message|>theorem t : 1 = 2 := rfl<|end|><|channel|>final<|message|>{PLAIN}",
+        f"<|im_start|>assistant\n{PLAIN}<|im_end|>",
+        f"```lean\n{PLAIN.replace(' ', chr(0xA0))}\n```",
+        f"```lean\n{PLAIN.replace(' :=', chr(0x2028) + ':=')}\n```",
+        json.dumps({"lean": PLAIN}),
+        json.dumps({"explanation": "a theorem: about n", "code": f"import Mathlib\n\n{PLAIN}\n"}),
+        json.dumps(
+            {"answer": {"text": ["It is so.", f"```lean\n{PLAIN}\n```"]}}, indent=2, ensure_ascii=False
+        ),
+        f"Sure:\n```json\n{json.dumps({'theorem': PLAIN})}\n```",
+        json.dumps(f"```lean\n{PLAIN}\n```"),
+        json.dumps([{"header": "import Mathlib"}, {"statement": PLAIN}]),
     ],
 )
 def test_the_one_theorem_is_found(reply: str) -> None:
@@ -187,7 +208,8 @@ variable {{α : Type u}} [Group α] (x y : α)
 def test_what_is_no_header_stays_for_the_checkers_to_see(line: str) -> None:
     candidate = parse_reply(f"```lean\nimport Mathlib\n{line}\n{PLAIN}\n```", "t").candidate
     assert candidate.header == "import Mathlib"
-    assert candidate.statement == f"{line}\n\n{PLAIN}"
+    assert candidate.helper == line
+    assert candidate.statement == PLAIN
 
 
 @pytest.mark.parametrize("where", ["autoImplicit true", "relaxedAutoImplicit true", "autoImplicit"])
@@ -214,25 +236,26 @@ theorem main (n : ℕ) : twice n = n + n := by
 ```"""
     candidate = parse_reply(reply, "t").candidate
     assert candidate.header == "import Mathlib\nopen Nat"
-    assert candidate.statement == (
-        "/-- Twice. -/\ndef twice (n : ℕ) : ℕ := 2 * n\n\nopen Finset\n\n"
-        "theorem t (n : ℕ) : twice n = n + n := by sorry"
-    )
+    assert candidate.helper == "/-- Twice. -/\ndef twice (n : ℕ) : ℕ := 2 * n\n\nopen Finset"
+    assert candidate.statement == "theorem t (n : ℕ) : twice n = n + n := by sorry"
 
 
 def test_definitions_in_a_block_of_their_own_belong_to_the_theorem() -> None:
     definition = "```lean\nimport Mathlib\ndef twice (n : ℕ) : ℕ := 2 * n\n```\nNow the theorem:\n"
     theorem = "theorem t (n : ℕ) : twice n = n + n := by sorry"
-    assert "def twice" in statement(f"{definition}```lean\n{theorem}\n```")
+    together = parse_reply(f"{definition}```lean\n{theorem}\n```", "t").candidate
+    assert (together.helper, together.statement) == ("def twice (n : ℕ) : ℕ := 2 * n", theorem)
     # A block with imports is a whole file.
-    assert statement(f"{definition}```lean\nimport Mathlib\n{theorem}\n```") == theorem
+    assert parse_reply(f"{definition}```lean\nimport Mathlib\n{theorem}\n```", "t").candidate.helper == ""
 
 
 def test_in_a_namespace_the_name_is_still_the_one_asked_for() -> None:
-    reply = f"```lean\nnamespace Foo\n{PLAIN}\nend Foo\n```"
-    assert statement(reply) == f"namespace Foo\n\n{PLAIN.replace('theorem t', 'theorem _root_.t')}"
-    closed = f"```lean\nnamespace Foo\ndef a : ℕ := 1\nend Foo\n{PLAIN}\n```"
-    assert statement(closed).endswith(f"end Foo\n\n{PLAIN}")
+    opened = parse_reply(f"```lean\nnamespace Foo\n{PLAIN}\nend Foo\n```", "t").candidate
+    assert opened.helper == "namespace Foo"
+    assert opened.statement == PLAIN.replace("theorem t", "theorem _root_.t")
+    closed = parse_reply(f"```lean\nnamespace Foo\ndef a : ℕ := 1\nend Foo\n{PLAIN}\n```", "t").candidate
+    assert closed.helper.endswith("end Foo")
+    assert closed.statement == PLAIN
 
 
 def test_of_several_theorems_the_named_one_else_the_last() -> None:
@@ -283,15 +306,14 @@ def test_what_a_terminal_would_obey_is_removed() -> None:
     assert text == "import Mathlib\n\ntheorem t : 1 = 1 := by sorry\n"
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "piece", ["(", "/-", "```\n", "theorem t : ", "let x := ", '"', "open A in\n", "|\n", "<think>", "«"]
 )
 def test_repetition_takes_no_more_than_a_moment(piece: str) -> None:
     reply = "```lean\n" + piece * (MAX_REPLY // len(piece) - 10)
-    begun = time.perf_counter()
     with pytest.raises(UnreadableReplyError):
         parse_reply(reply[:MAX_REPLY], "t")
-    assert time.perf_counter() - begun < 20
 
 
 _PIECES = ["theorem t ", "lemma ", "example ", ": ", ":= ", "by sorry", "(n : ℕ) ", "```", "lean\n", "\n",
@@ -305,17 +327,65 @@ _NOISE = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), max_size=15).m
 @given(
     st.tuples(_NOISE, st.sampled_from(["", f"\n{PLAIN}\n", f"\n```lean\n{PLAIN}\n```\n"]), _NOISE).map(
         "".join
-    )
+    ),
+    st.sampled_from(["```", "````", "`````"]),
 )
-def test_any_reply_gives_one_theorem_of_the_name_or_the_error(reply: str) -> None:
+@example(f"```open Nat in\nprivate (n : ℕ) \n{PLAIN}", "````")
+@example(f"variable def x : ℕ := 1\n~~~end A\ntheorem t ~~~~~~\n{PLAIN}\n)fun x => ", "```")
+@example(f"noncomputable section\n```  ```in | 0 => 1»\n{PLAIN}\n: lean\n", "```")
+@example(f"def x : ℕ := 1\n```  noncomputable section\n  ```\n{PLAIN}\n`(private ", "````")
+@example(f"~~~  noncomputable section\n@[simp] \n```lean\n{PLAIN}\n```\n", "```")
+def test_any_reply_gives_one_theorem_of_the_name_or_the_error(reply: str, fence: str) -> None:
     try:
-        candidate = parse_reply(reply, "wanted").candidate
+        parsed = parse_reply(reply, "wanted")
     except UnreadableReplyError:
         return
+    candidate = parsed.candidate
     assert candidate.name == "wanted"
     assert candidate.header.startswith("import Mathlib")
     assert candidate.statement.endswith(" := by sorry")
     assert "wanted" in candidate.statement
-    # What was read once reads the same again.
-    again = parse_reply(f"````lean\n{candidate.source}````", "wanted").candidate
-    assert again.statement == candidate.statement
+    # What was read once reads the same again, in any fence and in none of our own making.
+    again = parse_reply(f"{fence}lean\n{candidate.source}{fence}", "wanted")
+    assert again.candidate == candidate
+    assert parse_reply(json.dumps({"lean": f"{fence}\n{candidate.source}{fence}"}), "wanted") == again
+
+
+def test_a_stray_fence_with_code_behind_it_leaves_no_trace() -> None:
+    # What was found: the dropped `private` made a command of its own of what followed it.
+    reply = f"```open Nat in\nprivate (n : ℕ) \n{PLAIN}"
+    first = parse_reply(reply, "wanted").candidate
+    assert parse_reply(f"````lean\n{first.source}````", "wanted").candidate == first
+
+
+@given(st.text(max_size=80), st.text(alphabet='{}[]":,`~\n\\ tx', max_size=40))
+def test_any_text_around_a_fenced_theorem_keeps_it_whole(before: str, after: str) -> None:
+    before = before.replace("`", "").replace("~", "").replace("<", "")
+    reply = f"{before}\n```lean\n{PLAIN}\n```\n{after.replace('`', '').replace('~', '')}"
+    assert statement(reply) == PLAIN
+
+
+def test_broken_json_is_no_trap() -> None:
+    cut = json.dumps({"lean": PLAIN})[:-15]
+    for reply in (cut, "[" * 50_000, '{"a": ' * 20_000, '"' + "\\" * 1000, "{}", "null", '{"lean": 3}'):
+        with pytest.raises(UnreadableReplyError):
+            parse_reply(reply, "t")
+
+
+def test_a_truncated_theorem_in_json_is_told() -> None:
+    with pytest.raises(UnreadableReplyError, match="cut off"):
+        parse_reply(json.dumps({"lean": "theorem t (n : ℕ) : n ="}), "t")
+
+
+def test_lean_3_reaches_the_checker_as_it_is() -> None:
+    theorem = "theorem t : ∀ n : ℕ, (λ x, x) n = n :=\nbegin\n  intro n, refl,\nend"
+    reply = f"```lean\nimport data.nat.prime\n{theorem}\n```"
+    parsed = parse_reply(reply, "t")
+    assert parsed.candidate.statement == "theorem t : ∀ n : ℕ, (λ x, x) n = n := by sorry"
+    assert any("data.nat.prime" in note for note in parsed.notes)
+
+
+def test_complement_at_the_start_of_a_line_is_no_fence() -> None:
+    assert statement("```lean\ntheorem t (x : ℕ → Prop) :\n~~~x\n= x := by sorry\n```") == (
+        "theorem t (x : ℕ → Prop) :\n~~~x\n= x := by sorry"
+    )

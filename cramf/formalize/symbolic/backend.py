@@ -1,8 +1,9 @@
 """The symbolic backend: English and LaTeX to Lean by grammar, or an abstention with its place.
 
-Deterministic and offline. Every derivation that the grammar allows is built and elaborated; those that come
-to nothing (a word in a role it does not have, a type that does not fit) are no readings. If what is left
-means one thing, that is the answer; if it means two, the backend abstains and says so.
+Deterministic and offline. Its readers are asked in turn: school mathematics first, abstract mathematics where
+that is not read. A statement that one of them reads to its end and refuses (it is ambiguous, or does not say
+what it speaks of) is put to no other. What none reads is told by the first reader that knows all words so
+far, and else by the one that got furthest.
 """
 
 from __future__ import annotations
@@ -10,17 +11,14 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from cramf.check.verdict import Candidate
 from cramf.environment import default_ontology
-from cramf.formalize.symbolic.builder import Builder
-from cramf.formalize.symbolic.chunks import chunk
-from cramf.formalize.symbolic.elaborate import Theorem, elaborate
+from cramf.formalize.symbolic.abstract import AbstractReader
 from cramf.formalize.symbolic.lexicon import Lexicon
-from cramf.formalize.symbolic.mathreader import MathReader
-from cramf.formalize.symbolic.normalize import tokenize
-from cramf.formalize.symbolic.parser import MAX_READINGS, readings
-from cramf.formalize.symbolic.syntax import UnreadError
+from cramf.formalize.symbolic.reader import SchoolReader
+from cramf.formalize.symbolic.syntax import RefusedError, UnreadError
 from cramf.formalize.types import Abstention, Draft, Request
 from cramf.knowledge.ontology import Ontology, load_ontology
 
@@ -37,9 +35,31 @@ _RESERVED = frozenset(
 )
 
 
+class Reading(Protocol):
+    """What a reader makes of a statement."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Choices that the statement left open."""
+
+    def text(self, name: str) -> str:
+        """The Lean theorem under this name."""
+
+
+class Reader(Protocol):
+    """One way to read statements."""
+
+    def read(self, statement: str) -> Reading:
+        """The theorem that a statement means, or `UnreadError` with the place that is not read."""
+
+
+def _readers(ontology: Ontology) -> tuple[Reader, ...]:
+    return SchoolReader(Lexicon.of(ontology)), AbstractReader(ontology)
+
+
 @cache
-def _shipped() -> Lexicon:
-    return Lexicon.of(load_ontology(default_ontology()))
+def _shipped() -> tuple[Reader, ...]:
+    return _readers(load_ontology(default_ontology()))
 
 
 class SymbolicBackend:
@@ -53,53 +73,40 @@ class SymbolicBackend:
 
     def __init__(self, ontology: Ontology | Path | None = None) -> None:
         if ontology is None:
-            self._lexicon = _shipped()
+            self._readers = _shipped()
         else:
-            loaded = load_ontology(ontology) if isinstance(ontology, Path) else ontology
-            self._lexicon = Lexicon.of(loaded)
-        self._reader = MathReader(self._lexicon)
-        self._functions = frozenset(self._lexicon.by_command)
+            self._readers = _readers(load_ontology(ontology) if isinstance(ontology, Path) else ontology)
 
     def draft(self, request: Request) -> Draft:
         """A candidate, or the span that could not be read; never an exception for any statement."""
         if not _usable(request.name):
             whole = UnreadError("the theorem's name is no Lean identifier", (0, 0))
             return self._abstention(request, whole)
-        try:
-            theorem = self._theorem(request.statement)
-        except UnreadError as unread:
-            return self._abstention(request, unread)
-        candidate = Candidate(request.name, HEADER, theorem.text(request.name))
-        return Draft(self.name, candidate, notes=theorem.notes)
+        failure: UnreadError | None = None
+        for reader in self._readers:
+            try:
+                reading = reader.read(request.statement)
+            except RefusedError as unread:
+                return self._abstention(request, unread)
+            except UnreadError as unread:
+                if failure is None or (_lacks_words(failure) and unread.span[0] > failure.span[0]):
+                    failure = unread
+                continue
+            candidate = Candidate(request.name, HEADER, reading.text(request.name))
+            return Draft(self.name, candidate, notes=reading.notes)
+        assert failure is not None
+        return self._abstention(request, failure)
 
     def _abstention(self, request: Request, unread: UnreadError) -> Draft:
-        start, end = unread.span
+        # An answer taken from a list of them stands before the place where it is read.
+        start, end = sorted(min(place, len(request.statement)) for place in unread.span)
         text = request.statement[start:end]
         return Draft(self.name, None, Abstention(unread.reason, start, end, text))
 
-    def _theorem(self, statement: str) -> Theorem:
-        tokens = tokenize(statement, self._functions)
-        derivations, complete = readings(chunk(tokens, self._lexicon, self._reader))
-        whole = (0, len(statement))
-        if not complete:
-            raise UnreadError(f"more than {MAX_READINGS} ways to read this", whole)
-        found: dict[tuple[frozenset[str], str], Theorem] = {}
-        failure: UnreadError | None = None
-        for derivation in derivations:
-            try:
-                theorem = elaborate(Builder(self._lexicon).statement(derivation), self._lexicon)
-            except UnreadError as unread:
-                # A derivation with every word in its role says most about what is in the way.
-                if failure is None or (failure.misfit and not unread.misfit):
-                    failure = unread
-                continue
-            found.setdefault(theorem.meaning, theorem)
-        if len(found) > 1:
-            first, second = (theorem.signature for theorem in list(found.values())[:2])
-            raise UnreadError(f"two readings: `{first}` or `{second}`", whole)
-        if not found:
-            raise failure or UnreadError("no reading", whole)
-        return next(iter(found.values()))
+
+def _lacks_words(unread: UnreadError) -> bool:
+    """Whether a reader stopped at vocabulary, so that another one may know better what is in the way."""
+    return unread.reason.startswith("unknown ")
 
 
 def _usable(name: str) -> bool:

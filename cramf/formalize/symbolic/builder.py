@@ -1,4 +1,4 @@
-"""One derivation to the logical form.
+"""Formulas of one derivation to the logical form.
 
 Unnamed objects ("an even integer", "two primes") become placeholder variables `?1`, `?2` that the clause
 around them binds: for all of them in a subject, for some of them in a predicate ("n is the sum of two
@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from cramf.formalize.symbolic.chunks import Chunk
 from cramf.formalize.symbolic.clauses import ClauseBuilder
-from cramf.formalize.symbolic.nouns import COUNTS, TERMS, conjoined
+from cramf.formalize.symbolic.forms import conjuncts, is_definition, replaced
+from cramf.formalize.symbolic.nouns import COUNTS, EMPTY_QUALITIES, conjoined, function_sort, is_term
 from cramf.formalize.symbolic.parser import Node
 from cramf.formalize.symbolic.syntax import (
+    TERM_TYPES,
     And,
+    Apply,
+    Arith,
+    Card,
     Decl,
     Formula,
     Iff,
@@ -20,72 +25,31 @@ from cramf.formalize.symbolic.syntax import (
     Infinite,
     Member,
     Not,
+    Num,
+    Op,
     Or,
     Quant,
     Rel,
+    Span,
     Statement,
     Term,
     UnreadError,
+    Var,
 )
+from cramf.formalize.symbolic.traverse import free_variables, variables_of
 
-__all__ = ["Builder"]
+__all__ = ["FormulaBuilder"]
 
 
-class Builder(ClauseBuilder):
-    """Builds the logical form of one derivation; make a new one for each."""
-
-    # ---- statements
-
-    def statement(self, tree: Node) -> Statement:
-        """The logical form of a whole derivation.
-
-        Raises:
-            UnreadError: where the derivation uses a word in a role that it does not have.
-        """
-        setup: list[Decl | Formula] = []
-        goal: Formula | None = None
-        asked: Term | None = None
-        for node in tree.parts:
-            if isinstance(node, Chunk):
-                goal = self.formula(node)
-            elif node.rule == "let":
-                for bind in node.nodes():
-                    setup.extend(self.bind(bind))
-            elif node.rule == "suppose":
-                setup.append(self.given(node.parts[0]))
-            elif node.rule == "given":
-                setup.extend(self.decls(node))
-            elif node.rule == "ask":
-                asked = self.closed(node.parts[0])
-            elif node.rule == "answer":
-                assert asked is not None
-                goal = Rel("=", asked, self.closed(node.parts[0]), node.span)
-            else:
-                goal = self.formula(node)
-        assert goal is not None
-        if self._floated:
-            goal = Quant("∀", tuple(self._floated), goal, tree.span)
-        return Statement(tuple(setup), goal)
-
-    def bind(self, node: Node) -> list[Decl]:
-        if node.rule == "bind_mem":
-            mems, *posts = node.nodes()
-            return [self.members(mems, posts)]
-        lvars, nounp, *posts = node.nodes()
-        self.counted(node, lvars)
-        return [self.named(lvars, nounp, posts, node.span)]
-
-    def counted(self, node: Node, lvars: Node) -> None:
-        for count in node.chunks("COUNT"):
-            if COUNTS[count.text] != len(self.names(lvars)):
-                raise UnreadError("another number of variables than it says", count.span)
+class FormulaBuilder(ClauseBuilder):
+    """Adds formulas to what `ClauseBuilder` knows."""
 
     # ---- formulas
 
     def formula(self, node: Node | Chunk) -> Formula:
         """The logical form of a formula's node."""
         if isinstance(node, Chunk):
-            if node.math is None or isinstance(node.math, TERMS):
+            if node.math is None or isinstance(node.math, TERM_TYPES):
                 raise UnreadError("a formula is expected", node.span)
             return node.math
         method = getattr(self, f"on_{node.rule}")
@@ -110,10 +74,13 @@ class Builder(ClauseBuilder):
     def on_post_where(self, node: Node) -> Formula:
         """What `where` adds to a supposition is supposed too; to a claim it is a premise."""
         claim, condition = self.formula(node.parts[0]), self.within("premise", node.parts[1])
-        return And((condition, claim)) if self._given else Implies(condition, claim)
+        supposed = self._given or self._place == "premise"
+        return And((condition, claim)) if supposed else Implies(condition, claim)
 
     def _all(self, node: Node) -> tuple[Formula, ...]:
-        return tuple(self.formula(part) for part in node.parts)
+        # What formulas are called ("the equations ...") says nothing of its own.
+        told = [p for p in node.parts if isinstance(p, Node) or p.kind not in ("FORMULA", "FUNCTION")]
+        return tuple(self.formula(part) for part in told)
 
     def on_iff(self, node: Node) -> Formula:
         left, right = (self.within("inside", part) for part in node.parts)
@@ -126,6 +93,8 @@ class Builder(ClauseBuilder):
 
     def on_post_if(self, node: Node) -> Formula:
         conclusion = self.formula(node.parts[0])
+        if isinstance(conclusion, And):
+            raise UnreadError("whether the condition is for all of this is not clear", node.span)
         premise = self.within("premise", node.parts[1])
         return Implies(premise, conclusion)
 
@@ -153,13 +122,136 @@ class Builder(ClauseBuilder):
         return Or(tuple(self.within("inside", part) for part in node.parts))
 
     def on_conjunction(self, node: Node) -> Formula:
-        return And(self._all(node))
+        return conjoined(list(self._all(node)))
 
     def on_negation(self, node: Node) -> Formula:
         return Not(self.within("inside", node.parts[-1], scoped=True))
 
     def on_formulas(self, node: Node) -> Formula:
         return And(self._all(node))
+
+    def on_named_formula(self, node: Node) -> Formula:
+        """`the equation x = 1`; what it is called says nothing of its own."""
+        return self.formula(node.parts[-1])
+
+    def on_has_solutions(self, node: Node) -> Formula:
+        """`the equation ... has roots a and b`, and no others."""
+        terms, decls, kind = self.subject(node.parts[-1])
+        definition = self._definition(node.nodes("equation")[0])
+        said = conjoined([*definition, self.solved_by(node, terms)])
+        return self.bound(said, decls, kind, node.span)
+
+    def _definition(self, node: Node) -> list[Formula]:
+        """`the polynomial p(x) = x^2 - 2` is a definition, and its roots are those of p."""
+        math = node.chunks()[-1].math
+        return [math] if isinstance(math, Rel) and is_definition(math) else []
+
+    def on_has_number_of_solutions(self, node: Node) -> Formula:
+        equation = self.equation(node.nodes("equation")[0])
+        names = self.unknowns([equation], node.span, usual=True)
+        sort, limits = self.qualified(node.chunks("QUAL"), names)
+        decl = Decl(tuple(names), sort, (*limits, equation), node.span)
+        count = node.chunks("COUNT")
+        if count:
+            number = Num(str(COUNTS[count[0].text]), node.span)
+            return Rel("=", Card(decl, node.span), number, node.span)
+        if node.chunks("NO"):
+            return Not(Quant("∃", (decl,), None, node.span))
+        return Quant("∃!" if node.chunks("UNIQUE") else "∃", (decl,), None, node.span)
+
+    def on_has_values(self, node: Node) -> Formula:
+        """`u and v have a sum of 9 and a product of 20`."""
+        terms, decls, kind = self.subject(node.parts[0])
+        said: list[Formula] = []
+        for value in node.nodes("value"):
+            made = self.operated(value.chunks("OPER")[0].phrases[0], terms, value)
+            if len(made) != 1:
+                raise UnreadError("of what this is the value is not clear", value.span)
+            said.append(Rel("=", made[0], self.closed(value.parts[-1]), value.span))
+        return self.bound(conjoined(said), decls, kind, node.span)
+
+    def on_satisfies(self, node: Node) -> Formula:
+        terms, decls, kind = self.subject(node.parts[0])
+        del terms
+        return self.bound(self.formula(node.parts[1]), decls, kind, node.span)
+
+    def on_defined(self, node: Node) -> Formula:
+        return self.formula(node.parts[-1])
+
+    def on_leaves(self, node: Node) -> Formula:
+        """`n leaves a remainder of 2 when divided by 5`."""
+        terms, decls, kind = self.subject(node.parts[0])
+        remainder, divisor = (self.closed(part) for part in node.parts[1:] if is_term(part))
+        said: list[Formula] = [
+            Rel("=", Arith("%", (term, divisor), node.span), remainder, node.span) for term in terms
+        ]
+        return self.bound(conjoined(said), decls, kind, node.span)
+
+    def on_leaves_when(self, node: Node) -> Formula:
+        terms, decls, kind = self.subject(node.parts[0])
+        divisor, remainder = (self.closed(part) for part in node.parts[1:] if is_term(part))
+        said: list[Formula] = [
+            Rel("=", Arith("%", (term, divisor), node.span), remainder, node.span) for term in terms
+        ]
+        return self.bound(conjoined(said), decls, kind, node.span)
+
+    def on_is_function(self, node: Node) -> Formula:
+        """`f is a function such that ...`; that f is a function shows in its use."""
+        function_sort(node)
+        variable = self.closed(node.chunks("MVAR")[0])
+        return conjoined(self.posts(node.nodes(), [variable]))
+
+    def on_function_satisfies(self, node: Node) -> Formula:
+        function_sort(node)
+        said = self.formula(node.nodes()[-1])
+        maps = node.chunks("MMAP")
+        return conjoined([self.formula(maps[0]), said]) if maps else said
+
+    def on_has_divisors(self, node: Node) -> Formula:
+        """`n has 6 positive divisors`."""
+        terms, decls, kind = self.subject(node.parts[0])
+        return self.bound(self.having_divisors(node, node.parts[1:], terms), decls, kind, node.span)
+
+    def having_divisors(self, node: Node, parts: tuple[Node | Chunk, ...], terms: list[Term]) -> Formula:
+        """`6 positive divisors`, said of terms."""
+        count = next(self.closed(part) for part in parts if is_term(part))
+        if any(chunk.text not in ("positive", "distinct", "different") for chunk in node.chunks("QUAL")):
+            raise UnreadError("divisors of a kind", node.span)
+        phrase = self._lexicon.role("number of divisors of", "operation")
+        if phrase is None:
+            raise UnreadError("no number of divisors in the ontology", node.span)
+        said: list[Formula] = [Rel("=", Op(phrase, (term,), node.span), count, node.span) for term in terms]
+        return conjoined(said)
+
+    def on_rewritten(self, node: Node) -> Formula:
+        """`x^2 - 1 can be written as (x - a)(x - b)`: for all x, unless the statement says what x is."""
+        left, right = (self.closed(part) for part in node.parts)
+        equal = Rel("=", left, right, node.span)
+        known = self.declared() | self.spoken()
+        general = {v.name: v for v in variables_of(left) if v.name not in known}
+        if not general:
+            return equal
+        return Quant("∀", (Decl(tuple(general.values()), None, (), node.span),), equal, node.span)
+
+    def spoken(self) -> frozenset[str]:
+        """Names that the setup speaks of."""
+        found: set[str] = set()
+        for item in self.setup:
+            for part in conjuncts(item):
+                if isinstance(part, Decl):
+                    continue
+                free = {v.name for v in free_variables(Statement((), part))}
+                if isinstance(part, Rel) and isinstance(part.left, Apply) and is_definition(part):
+                    # The x of `f(x) = ...` is any number.
+                    free -= {arg.name for arg in part.left.args if isinstance(arg, Var)}
+                found |= free
+        return frozenset(found)
+
+    def on_equals(self, node: Node) -> Formula:
+        terms, decls, kind = self.subject(node.parts[0])
+        value = self.closed(node.parts[1])
+        said: list[Formula] = [Rel("=", term, value, node.span) for term in terms]
+        return self.bound(conjoined(said), decls, kind, node.span)
 
     def on_formula_vars(self, node: Node) -> Formula:
         inner = node.nodes()[0]
@@ -202,9 +294,75 @@ class Builder(ClauseBuilder):
         return self.unnamed(inner[0], posts, 1)[1][0]
 
     def on_clause(self, node: Node) -> Formula:
-        subject, predicate = node.parts
+        subject, predicate = node.parts[0], node.parts[-1]
         assert isinstance(predicate, Node)
         return self.said(subject, predicate, negated=False, span=node.span)
+
+    def on_related_are(self, node: Node) -> Formula:
+        """`a, b > 0 are integers`."""
+        vrel, predicate = node.nodes()
+        limits = self.lvar_limits(vrel)
+        return conjoined([self.predicate(predicate, list(self.names(vrel))), *limits])
+
+    def on_are_solutions(self, node: Node) -> Formula:
+        """`3 is a root of ...`; `a and b are the roots of ...` says that there are no others."""
+        terms, decls, kind = self.subject(node.parts[0])
+        solutions = node.nodes("the_solutions", "some_solutions")[-1]
+        return self.bound(self.solved_by(solutions, terms), decls, kind, node.span)
+
+    def solved_by(self, node: Node, terms: list[Term]) -> Formula:
+        equation = self.equation(node.nodes("equation")[0])
+        (unknown,) = self.unknowns([equation], node.span, usual=True)
+        for count in node.chunks("COUNT"):
+            if COUNTS[count.text] != len(terms):
+                raise UnreadError("another number of solutions than it says", count.span)
+        sort, limits = self.qualified(node.chunks("QUAL"), [unknown])
+        if node.rule == "some_solutions":
+            if sort is not None:
+                raise UnreadError("a kind of number said of a solution", node.span)
+            said = [replaced(item, unknown.name, term) for term in terms for item in (*limits, equation)]
+            return conjoined(said)
+        equal: list[Formula] = [Rel("=", unknown, term, node.span) for term in terms]
+        claim = equal[0] if len(equal) == 1 else Or(tuple(equal))
+        bare = Decl((unknown,), sort, (), node.span)
+        solved: Formula = Quant("∀", (bare,), Iff(conjoined([*limits, equation]), claim), node.span)
+        distinct = [chunk for chunk in node.chunks("QUAL") if chunk.text in EMPTY_QUALITIES]
+        if distinct and len(terms) > 1:
+            phrase = self._lexicon.role("distinct", "adjective")
+            assert phrase is not None
+            return conjoined([solved, *self.paired(phrase, terms, distinct[0].span)])
+        return solved
+
+    def equation(self, node: Node) -> Formula:
+        """An equation, or the term whose zeros are sought."""
+        chunk = node.chunks("MREL", "MVREL", "MTERM", "MVAR")[0]
+        if isinstance(chunk.math, Rel) and is_definition(chunk.math):
+            return Rel("=", chunk.math.left, Num("0", chunk.span), chunk.span)
+        if chunk.kind in ("MREL", "MVREL"):
+            return self.given(chunk)
+        if chunk.kind == "MVAR":
+            raise UnreadError("whose zeros these are is not clear", chunk.span)
+        return Rel("=", self.closed(chunk), Num("0", chunk.span), chunk.span)
+
+    def declared(self) -> frozenset[str]:
+        """Names that the setup declares."""
+        return frozenset(v.name for item in self.setup if isinstance(item, Decl) for v in item.names)
+
+    def unknowns(self, formulas: list[Formula], span: Span, usual: bool = False) -> list[Var]:
+        """The one variable of an equation that nothing before it has spoken of."""
+        known = self.spoken() | self.declared()
+        names = [v for v in free_variables(Statement((), conjoined(formulas))) if v.name not in known]
+        first = formulas[0]
+        if len(names) > 1 and isinstance(first, Rel) and is_definition(first):
+            # The roots of a function are values of its argument.
+            assert isinstance(first.left, Apply)
+            names = [v for v in names if v in first.left.args]
+        if len(names) > 1 and usual:
+            # By habit the unknown of an equation is x, and the other letters are its parameters.
+            names = [v for v in names if v.name == "x"]
+        if len(names) != 1:
+            raise UnreadError("which variable is sought is not clear", span)
+        return names
 
     def on_clause_not(self, node: Node) -> Formula:
         subject, _, predicate = node.parts

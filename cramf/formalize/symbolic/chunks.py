@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from cramf.formalize.symbolic.lexicon import MAX_PHRASE_WORDS, Lexicon, Phrase
 from cramf.formalize.symbolic.mathreader import MathReader
 from cramf.formalize.symbolic.normalize import Token
+from cramf.formalize.symbolic.smallwords import KEYWORDS
 from cramf.formalize.symbolic.syntax import (
+    TERM_TYPES,
     And,
-    Arith,
     Formula,
+    Maps,
     Member,
-    Num,
-    Op,
-    Pi,
     Rel,
     Span,
     Term,
@@ -41,48 +40,6 @@ class Chunk:
         return self.start, self.end
 
 
-_SMALL: dict[str, str] = {
-    "_AND": "and|but",
-    "_OR": "or",
-    "_EITHER": "either",
-    "_NEITHER": "neither",
-    "_NOR": "nor",
-    "_BOTH": "both",
-    "_IF": "if",
-    "_THEN": "then|hence|therefore|thus",
-    "_IFF": "iff|if and only if|exactly when|precisely when|is equivalent to",
-    "_IMPLIES": "implies|implies that",
-    "_LET": "let",
-    "_BE": "be|is|are",
-    "_SUPPOSE": "suppose|assume",
-    "_GIVEN": "given|given any",
-    "_THAT": "that|which",
-    "_PROVE": "prove|show|demonstrate|verify|establish",
-    "_ASK": "what is|compute|evaluate|calculate|determine|find|find the value of|what is the value of",
-    "_IT": "it|the answer",
-    "_FOR": "for",
-    "EVERY": "every|each|any",
-    "_ALL": "all",
-    "SOME": "some",
-    "NO": "no",
-    "NOT": "not",
-    "_ARTICLE": "a|an",
-    "_THE": "the",
-    "_HAVE": "we have|it holds that|one has",
-    "_WHENEVER": "whenever|when",
-    "_WHERE": "where",
-    "_THERE": "there",
-    "_EXISTS": "exists|exist",
-    "_DO": "does|do",
-    "_SUCHTHAT": "such that|so that|with|satisfying|for which",
-    "_MOD": "modulo|mod",
-    "_CASE": "case",
-    "NUMBER": "number|numbers",
-    "COUNT": "two|three|four",
-    "UNIQUE": "unique|exactly one",
-    "INFINITELY": "infinitely many",
-}
-_KEYWORDS = {word: kind for kind, words in _SMALL.items() for word in words.split("|")}
 _ROLE_KINDS = {
     "type": "QUAL",
     "noun": "QUAL",
@@ -93,12 +50,16 @@ _ROLE_KINDS = {
     "operation": "OPER",
     "congruence": "CONG",
 }
+_FILLERS = frozenset("also moreover furthermore please again following".split())
+"""Words that say nothing of what is claimed."""
+_OPENING = frozenset(("LPAR", "LBRACE", "LBRK", "LSET", "LFLOOR", "LCEIL", "BEGINCASES"))
+_CLOSING = frozenset(("RPAR", "RBRACE", "RBRK", "RSET", "RFLOOR", "RCEIL", "ENDCASES"))
 # Where one name has several roles with unlike grammar, this order says which the word is.
 _PREFERENCE = ("OPER", "RELW", "VERB", "CONG", "QUAL")
 
 
-def chunk(tokens: list[Token], lexicon: Lexicon, reader: MathReader) -> list[Chunk]:
-    """The terminals of a statement.
+def chunk(tokens: list[Token], lexicon: Lexicon, reader: MathReader, statement: str = "") -> list[Chunk]:
+    """The terminals of a statement; its text shows which words begin a sentence.
 
     Raises:
         UnreadError: at an unknown word or a formula that is not read.
@@ -108,12 +69,21 @@ def chunk(tokens: list[Token], lexicon: Lexicon, reader: MathReader) -> list[Chu
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        if token.kind == "EDGE":
+        if token.kind == "EDGE" or _is_filler(tokens, index):
             index += 1
+            if token.kind == "WORD" and index < len(tokens) and tokens[index].kind == "COMMA":
+                # "Moreover, ..." and the like at the start of a clause take their comma along.
+                index += not chunks or chunks[-1].kind in ("_STOP", "_COMMA", "_AND")
         elif token.kind == "WORD":
             found, taken = _phrase(tokens, index, lexicon)
+            if chunks and chunks[-1].kind.startswith("M") and _begins(found, statement):
+                # A displayed formula often ends its sentence without a stop.
+                chunks.append(Chunk("_STOP", "", found.start, found.start))
             chunks.append(found)
             index += taken
+        elif token.kind == "COLON" and chunks and chunks[-1].kind in _BEFORE_COLON:
+            # "satisfying: x = 1"
+            index += 1
         elif token.kind in ("STOP", "COLON"):
             chunks.append(Chunk("_" + token.kind, token.text, token.start, token.end))
             index += 1
@@ -126,6 +96,29 @@ def chunk(tokens: list[Token], lexicon: Lexicon, reader: MathReader) -> list[Chu
             chunks.append(_math(reader.read(run), run))
             index += len(run)
     return chunks
+
+
+_BEFORE_COLON = frozenset("FORMULA TERMNOUN _SATISFY _SUCHTHAT _AND _THAT _HAVE _BE".split())
+_BEGINNINGS = frozenset(
+    "_ASK _IF _LET _SUPPOSE _PROVE _WHAT _HOWMANY _SOLVE _FORWHAT _EXPRESS _GIVEN".split()
+)
+
+
+def _begins(found: Chunk, statement: str) -> bool:
+    return found.kind in _BEGINNINGS and statement[found.start : found.start + 1].isupper()
+
+
+def _is_filler(tokens: list[Token], index: int) -> bool:
+    token = tokens[index]
+    if token.kind != "WORD":
+        return False
+    if token.text == "exactly":
+        # "exactly 3 solutions"; "exactly one" and "exactly when" have a meaning of their own.
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        return following is not None and (
+            following.kind != "WORD" or (KEYWORDS.get(following.text) == "COUNT" and following.text != "one")
+        )
+    return token.text in _FILLERS
 
 
 def _moduli(tokens: list[Token]) -> list[Token]:
@@ -147,7 +140,7 @@ def _formula(tokens: list[Token], start: int) -> list[Token]:
         kind = tokens[end].kind
         if kind in ("WORD", "EDGE", "STOP", "COLON") or (kind == "COMMA" and depth <= 0):
             break
-        depth += (kind in ("LPAR", "LBRACE", "LBRK")) - (kind in ("RPAR", "RBRACE", "RBRK"))
+        depth += (kind in _OPENING) - (kind in _CLOSING)
         end += 1
     return tokens[start:end]
 
@@ -156,8 +149,10 @@ def _math(read: Term | Formula, run: list[Token]) -> Chunk:
     first = read.parts[0] if isinstance(read, And) else read
     if isinstance(read, Var):
         kind = "MVAR"
-    elif isinstance(read, Num | Pi | Arith | Op):
+    elif isinstance(read, TERM_TYPES):
         kind = "MTERM"
+    elif isinstance(read, Maps):
+        kind = "MMAP"
     elif isinstance(read, Member) and isinstance(read.term, Var) and not read.negated:
         kind = "MVMEM"
     elif isinstance(first, Rel) and isinstance(first.left, Var):
@@ -174,6 +169,13 @@ def _phrase(tokens: list[Token], index: int, lexicon: Lexicon) -> tuple[Chunk, i
         if token.kind != "WORD":
             break
         words.append(token.text)
+    if words[0] in ("their", "whose"):
+        for length in range(len(words), 1, -1):
+            phrase = lexicon.role(" ".join(words[1:length]) + " of", "operation")
+            if phrase is not None:
+                name = " ".join(words[:length])
+                end = tokens[index + length - 1].end
+                return Chunk(words[0].upper(), name, tokens[index].start, end, phrases=(phrase,)), length
     for length in range(len(words), 0, -1):
         name = " ".join(words[:length])
         start, end = tokens[index].start, tokens[index + length - 1].end
@@ -185,7 +187,7 @@ def _phrase(tokens: list[Token], index: int, lexicon: Lexicon) -> tuple[Chunk, i
             if kind == "QUAL" and name != same[0].name:
                 kind = "PLURAL"
             return Chunk(kind, name, start, end, phrases=same), length
-        if name in _KEYWORDS:
-            return Chunk(_KEYWORDS[name], name, start, end), length
+        if name in KEYWORDS:
+            return Chunk(KEYWORDS[name], name, start, end), length
     token = tokens[index]
     raise UnreadError(f"unknown word {token.text!r}", token.span)

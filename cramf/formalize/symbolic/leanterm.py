@@ -11,17 +11,22 @@ import re
 from dataclasses import dataclass, replace
 
 __all__ = [
+    "CLOSING_BARS",
     "App",
     "Ascribe",
     "Atom",
     "Bars",
+    "Big",
     "Binder",
     "Hole",
     "Infix",
+    "Interval",
+    "Items",
     "Lean",
     "ModEq",
     "Prefix",
     "SetOf",
+    "Suffix",
     "TemplateError",
     "identifiers",
     "read_template",
@@ -65,8 +70,16 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
+class Suffix:
+    """`x⁻¹`."""
+
+    body: Lean
+    op: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bars:
-    """`|x|` or, with `‖`, a norm."""
+    """`|x|`, with `‖` a norm, with `⌊` a floor and with `⌈` a ceiling."""
 
     bar: str
     body: Lean
@@ -80,7 +93,7 @@ class Ascribe:
 
 @dataclass(frozen=True, slots=True)
 class Binder:
-    """`∀ x y : T, body`, `∃` and `∃!` likewise."""
+    """`∀ x y : T, body`; `∃`, `∃!` and `fun x : T => body` likewise."""
 
     kind: str
     names: tuple[str, ...]
@@ -107,14 +120,57 @@ class SetOf:
     body: Lean
 
 
-Lean = Atom | Hole | App | Infix | Prefix | Bars | Ascribe | Binder | ModEq | SetOf
+@dataclass(frozen=True, slots=True)
+class Big:
+    """`∑ k ∈ domain, body`; without a domain `∑' k : ℕ, body`, with kind `∑'`."""
+
+    kind: str
+    name: str
+    domain: Lean
+    body: Lean
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """`∫ x in low..high, body`."""
+
+    name: str
+    low: Lean
+    high: Lean
+    body: Lean
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """`{a, b}` or, with brackets `(`, a tuple."""
+
+    bracket: str
+    items: tuple[Lean, ...]
+
+
+Lean = (
+    Atom
+    | Hole
+    | App
+    | Infix
+    | Prefix
+    | Suffix
+    | Bars
+    | Ascribe
+    | Binder
+    | ModEq
+    | SetOf
+    | Big
+    | Interval
+    | Items
+)
 
 
 class TemplateError(ValueError):
     """A template that this module does not read."""
 
 
-_TOKEN = re.compile(r"\s*(\{\d\}|\[Z?MOD|[A-Za-zα-κμ-ω][\w.'₀-₉]*|\d+(?:\.\d+)?|∃!|[ℕℤℚℝℂ]|\S)")
+_TOKEN = re.compile(r"\s*(\{\d\}|\[Z?MOD|[A-Za-zα-κμ-ω][\w.'₀-₉]*|\d+(?:\.\d+)?|∃!|⁻¹|[ℕℤℚℝℂ]|\S)")
 # Precedences and sides as Lean's own: (left operand at least, right operand at least).
 INFIX: dict[str, tuple[int, int, int]] = {
     "↔": (20, 21, 21),
@@ -128,13 +184,21 @@ INFIX: dict[str, tuple[int, int, int]] = {
     ">": (50, 51, 51),
     "≥": (50, 51, 51),
     "∣": (50, 51, 51),
+    "∈": (50, 51, 51),
+    "∉": (50, 51, 51),
+    "⊆": (50, 51, 51),
+    "⊂": (50, 51, 51),
+    "∪": (65, 65, 66),
+    "∩": (70, 70, 71),
+    "\\": (70, 70, 71),
     "+": (65, 65, 66),
     "-": (65, 65, 66),
     "*": (70, 70, 71),
     "/": (70, 70, 71),
+    "%": (70, 70, 71),
     "^": (75, 76, 75),
 }
-_MAX_PRECEDENCE = 1024
+CLOSING_BARS = {"|": "|", "‖": "‖", "⌊": "⌋", "⌈": "⌉"}
 
 
 class _Reader:
@@ -193,6 +257,8 @@ class _Reader:
             self.take(",")
             return Binder(token, tuple(names), kind, self.term())
         head = self.single()
+        while self.peek() == "⁻¹":
+            head = Suffix(head, self.take())
         arguments: list[Lean] = []
         while isinstance(head, Atom) and head.text[0].isalpha() and self.starts_single():
             arguments.append(self.single())
@@ -223,9 +289,9 @@ class _Reader:
                 body = Ascribe(body, self.take())
             self.take(")")
             return body
-        if token in ("|", "‖"):
+        if token in CLOSING_BARS:
             body = self.term()
-            self.take(token)
+            self.take(CLOSING_BARS[token])
             return Bars(token, body)
         if token[0].isalnum():
             return Atom(token)
@@ -259,7 +325,7 @@ def substitute(term: Lean, args: tuple[Lean, ...], fresh: dict[str, str]) -> Lea
             return replace(term, args=tuple(substitute(part, args, fresh) for part in parts))
         case Infix(_, left, right):
             return replace(term, left=substitute(left, args, fresh), right=substitute(right, args, fresh))
-        case Prefix(_, body) | Bars(_, body) | Ascribe(body, _):
+        case Prefix(_, body) | Suffix(body, _) | Bars(_, body) | Ascribe(body, _):
             return replace(term, body=substitute(body, args, fresh))
         case Binder(_, names, _, body):
             renamed = tuple(fresh.get(name, name) for name in names)
@@ -273,6 +339,9 @@ def substitute(term: Lean, args: tuple[Lean, ...], fresh: dict[str, str]) -> Lea
                 right=substitute(right, args, fresh),
                 modulus=substitute(modulus, args, fresh),
             )
+        case Big() | Interval() | Items():
+            # No template has these; what is put into a template's holes is whole already.
+            return term
 
 
 def identifiers(lean: Lean) -> frozenset[str]:
@@ -286,7 +355,15 @@ def identifiers(lean: Lean) -> frozenset[str]:
             return identifiers(left) | identifiers(right)
         case ModEq(_, left, right, modulus):
             return identifiers(left) | identifiers(right) | identifiers(modulus)
-        case Prefix(_, body) | Ascribe(body, _) | Binder(body=body) | SetOf(body=body):
+        case Prefix(_, body) | Suffix(body, _) | Ascribe(body, _) | Binder(body=body) | SetOf(body=body):
             return identifiers(body)
-        case _:
-            return identifiers(lean.body) if hasattr(lean, "body") else frozenset()
+        case Bars(_, body):
+            return identifiers(body)
+        case Big(_, _, domain, body):
+            return identifiers(domain) | identifiers(body)
+        case Interval(_, low, high, body):
+            return identifiers(low) | identifiers(high) | identifiers(body)
+        case Items(_, parts):
+            return frozenset().union(*map(identifiers, parts))
+        case Hole():
+            return frozenset()

@@ -13,6 +13,7 @@ operation       "sum of": the sum of `{0}` and `{1}`
 congruence      "congruent to": `{0}` to `{1}` modulo `{2}`
 ==============  =================================================================================
 
+A pattern with `forms` is for these words and not for the concept's names.
 `type` of a pattern is ℕ, ℤ, ℚ, ℝ or ℂ; `ℤ → ℕ` where the value is of another type than the arguments;
 `α` where any number type does and the arguments decide. The order of patterns is the order of preference.
 A sense with context words is taken if one of them is another phrase of the same statement.
@@ -20,26 +21,17 @@ A sense with context words is taken if one of them is another phrase of the same
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cramf.errors import KnowledgeBaseError
 from cramf.formalize.symbolic.leanterm import (
-    App,
-    Ascribe,
-    Atom,
-    Bars,
-    Binder,
-    Hole,
-    Infix,
     Lean,
-    ModEq,
-    Prefix,
-    SetOf,
     TemplateError,
     read_template,
 )
 from cramf.knowledge.ontology import Ontology
-from cramf.knowledge.types import Concept, LeanPattern
+from cramf.knowledge.types import ABSTRACT_ROLES, Concept, LeanPattern, Sense
 
 __all__ = ["ROLES", "TOWER", "Lexicon", "Pattern", "Phrase"]
 
@@ -47,7 +39,7 @@ ROLES = ("type", "noun", "adjective", "sequence", "relation", "verb", "operation
 TOWER = ("ℕ", "ℤ", "ℚ", "ℝ", "ℂ")
 """Number types in the order in which each embeds in the next."""
 ANY = "α"
-MAX_PHRASE_WORDS = 6
+MAX_PHRASE_WORDS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +75,9 @@ class Phrase:
         return max(pattern.arity for _, patterns in self.senses for pattern in patterns)
 
 
-def _arity(term: Lean) -> int:
-    match term:
-        case Hole(index):
-            return index + 1
-        case Atom():
-            return 0
-        case App(_, args):
-            return max(map(_arity, args))
-        case Infix(_, left, right):
-            return max(_arity(left), _arity(right))
-        case Prefix(_, body) | Bars(_, body) | Ascribe(body, _) | Binder(body=body) | SetOf(body=body):
-            return _arity(body)
-        case ModEq(_, left, right, modulus):
-            return max(_arity(left), _arity(right), _arity(modulus))
+def _arity(template: str) -> int:
+    """How many things a template speaks of: one more than the index of its last hole."""
+    return max((int(hole) + 1 for hole in re.findall(r"\{(\d)\}", template)), default=0)
 
 
 def _pattern(concept: Concept, pattern: LeanPattern) -> Pattern:
@@ -111,7 +92,12 @@ def _pattern(concept: Concept, pattern: LeanPattern) -> Pattern:
         template = read_template(pattern.template)
     except TemplateError as error:
         raise KnowledgeBaseError(f"concept {concept.id!r}: {error}", "mend the template") from None
-    return Pattern(pattern.role, argument, value, template, _arity(template))
+    return Pattern(pattern.role, argument, value, template, _arity(pattern.template))
+
+
+def _patterns(concept: Concept, sense: Sense) -> list[tuple[Pattern, tuple[str, ...]]]:
+    """The patterns of a sense with the words that they are for, but those of abstract mathematics."""
+    return [(_pattern(concept, p), p.forms) for p in sense.patterns if p.role not in ABSTRACT_ROLES]
 
 
 def _plural(name: str) -> str:
@@ -141,23 +127,26 @@ class Lexicon:
         commands: dict[str, Phrase] = {}
         concepts: dict[str, Phrase] = {}
         for concept in ontology.concepts:
-            read = [
-                (sense.context, [_pattern(concept, p) for p in sense.patterns]) for sense in concept.senses
-            ]
-            for role in ROLES:
-                chosen = [(context, tuple(p for p in all_ if p.role == role)) for context, all_ in read]
+            read = [(sense.context, _patterns(concept, sense)) for sense in concept.senses]
+            # Patterns for words of their own ("number of divisors of") part the concept into phrases.
+            all_forms = dict.fromkeys(forms for _, patterns in read for _, forms in patterns)
+            for role, forms in ((role, forms) for role in ROLES for forms in all_forms):
+                chosen = [
+                    (context, tuple(p for p, own in patterns if p.role == role and own == forms))
+                    for context, patterns in read
+                ]
                 senses = tuple((context, patterns) for context, patterns in chosen if patterns)
                 if not senses:
                     continue
-                for name in concept.names:
+                for name in forms or concept.names:
                     phrase = Phrase(concept.id, name.lower(), role, senses)
                     concepts.setdefault(concept.id, phrase)
-                    forms = {phrase.name}
+                    spelled = {phrase.name}
                     if role in ("type", "noun", "operation") or phrase.name.endswith(" of"):
-                        forms.add(_plural(phrase.name))
-                    for form in forms:
+                        spelled.add(_plural(phrase.name))
+                    for form in spelled:
                         names.setdefault(form, []).append(phrase)
-                    if role == "operation":
+                    if role == "operation" and not forms:
                         for command in concept.latex:
                             commands.setdefault(command.strip(), phrase)
         return cls({name: tuple(found) for name, found in names.items()}, commands, concepts)

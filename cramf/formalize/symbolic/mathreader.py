@@ -1,8 +1,9 @@
 r"""Reads the tokens of one formula or term by `math.lark`.
 
 Habits that are read: juxtaposition is multiplication; `\sin 2x` takes the run of plain factors after it;
-`\sin^2 x` is a square. Habits that are refused because people differ on them: `a/bc`, `2\frac12`,
-`\sin x(y+1)`, powers and factorials in a row, `\sin^{-1}`.
+`\sin^2 x` is a square; `a + b \bmod m` is the remainder of the whole sum; a sum or product takes the factors
+after it and no summand. Habits that are refused because people differ on them: `a/bc`, `2\frac12`,
+`\sin x(y+1)`, powers and factorials in a row, `\sin^{-1}`, `\sum k + k`.
 """
 
 from __future__ import annotations
@@ -13,34 +14,49 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from lark import Lark, Tree
+from lark import Lark
 from lark import Token as LarkToken
 from lark.exceptions import UnexpectedInput
 from lark.lexer import Lexer
 
-from cramf.formalize.symbolic.lexicon import Lexicon, Phrase
-from cramf.formalize.symbolic.normalize import Token
+from cramf.formalize.symbolic.lexicon import Lexicon
+from cramf.formalize.symbolic.mathatoms import AtomReader
 from cramf.formalize.symbolic.syntax import (
     And,
-    Arith,
     Congruent,
     Formula,
+    FunctionSort,
+    Maps,
     Member,
-    Num,
-    Op,
-    Pi,
+    RefusedError,
     Rel,
+    SetRef,
     Span,
     Term,
     UnreadError,
     Var,
 )
+from cramf.formalize.symbolic.tokens import Token
+from cramf.formalize.symbolic.traverse import depth_of
 
 __all__ = ["MathReader", "TokenLexer"]
 
-_MAX_OPERANDS = 40
-_RELATIONS = {"EQ": "=", "NE": "≠", "LT": "<", "LE": "≤", "GT": ">", "GE": "≥", "DVD": "∣", "NDVD": "∤"}
-_OPERATORS = {"PLUS": "+", "MINUS": "-", "TIMES": "*", "DIV": "/"}
+_RELATIONS = {
+    "EQ": "=",
+    "NE": "≠",
+    "LT": "<",
+    "LE": "≤",
+    "GT": ">",
+    "GE": "≥",
+    "DVD": "∣",
+    "NDVD": "∤",
+    "SUBSET": "⊆",
+    "PSUBSET": "⊂",
+}
+
+
+MAX_NESTING = 100
+"""Deepest nesting of operations read in one formula, so that no later walk runs out of stack."""
 
 
 class TokenLexer(Lexer):
@@ -54,13 +70,25 @@ class TokenLexer(Lexer):
 
 
 def _lark_tokens(tokens: list[Token]) -> list[LarkToken]:
-    return [LarkToken(t.kind, t.text, start_pos=t.start, end_pos=t.end) for t in tokens]
+    return [LarkToken(t.kind, t.text, start_pos=t.start, end_pos=t.end, line=i) for i, t in enumerate(tokens)]
 
 
 @cache
 def _parser() -> Lark:
     grammar = Path(__file__).with_name("math.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="lalr", lexer=TokenLexer, maybe_placeholders=True)
+
+
+def _all_in_braces(tokens: list[Token]) -> bool:
+    """Whether one pair of braces that LaTeX does not show holds the whole formula."""
+    if len(tokens) < 3 or tokens[0].kind != "LBRACE":
+        return False
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += (token.kind == "LBRACE") - (token.kind == "RBRACE")
+        if depth == 0:
+            return place == len(tokens) - 1
+    return False
 
 
 class MathReader:
@@ -70,12 +98,14 @@ class MathReader:
         self._lexicon = lexicon
 
     def read(self, tokens: list[Token]) -> Term | Formula:
-        """The term, the relation (several in a chain are joined by `And`) or the membership.
+        """The term, the relation (several in a chain are joined by `And`), the membership or the map.
 
         Raises:
             UnreadError: at the first token that does not fit, or at a habit that is refused.
         """
         whole = tokens[0].start, tokens[-1].end
+        while _all_in_braces(tokens):
+            tokens = tokens[1:-1]
         try:
             tree: Any = _parser().parse(_lark_tokens(tokens))
         except UnexpectedInput as error:
@@ -85,163 +115,69 @@ class MathReader:
             raise UnreadError(
                 f"{str(bad)!r} does not fit the formula here", (bad.start_pos, bad.end_pos)
             ) from None
-        parts = tree.children
-        if tree.data == "term":
-            return self._sum(parts[0])
-        if tree.data in ("member", "not_member"):
-            # The grammar has a set only at the end of a formula.
-            number_set = tokens[-1].set
-            assert number_set is not None
-            return Member(self._sum(parts[0]), number_set, tree.data == "not_member", whole)
-        if tree.data == "congruence":
-            sides = [self._sum(p) for p in parts if isinstance(p, Tree) and p.data == "sum"]
-            modulus = self._term(parts[-1])
-            return _joined([Congruent(a, b, modulus, whole) for a, b in pairwise(sides)])
-        operands = [self._sum(p) for p in parts[::2]]
-        operators = [_RELATIONS[p.children[0].type] for p in parts[1::2]]
-        return _joined(
-            [
-                Rel(op, left, right, whole)
-                for op, left, right in zip(operators, operands, operands[1:], strict=False)
-            ]
-        )
-
-    def _sum(self, tree: Any) -> Term:
-        sign, first, *rest = tree.children
-        term = self._product(first)
-        if sign is not None and sign.children[0].type == "MINUS":
-            term = Arith("neg", (term,), (sign.children[0].start_pos, term.span[1]))
-        return self._folded(term, rest, self._product)
-
-    def _product(self, tree: Any) -> Term:
-        first, *rest = tree.children
-        for operator, run in zip(rest[::2], rest[1::2], strict=True):
-            if operator.children[0].type == "DIV" and len(run.children) > 1:
-                raise UnreadError("a/bc can be (a/b)c or a/(bc); write parentheses", _span(run))
-        if any(operator.children[0].type == "DIV" for operator in rest[:-2:2]):
-            # a/b*c is left to right by convention, but written by hand it often means a/(bc).
-            raise UnreadError("a/b·c can be (a/b)c or a/(bc); write parentheses", _span(tree))
-        return self._folded(self._run(first), rest, self._run)
-
-    def _folded(self, term: Term, rest: list[Any], read: Any) -> Term:
-        if len(rest) > 2 * _MAX_OPERANDS:
-            raise UnreadError(f"more than {_MAX_OPERANDS} operands in a row", (term.span[0], term.span[1]))
-        for operator, operand in zip(rest[::2], rest[1::2], strict=True):
-            right = read(operand)
-            symbol = _OPERATORS[operator.children[0].type]
-            term = Arith(symbol, (term, right), (term.span[0], right.span[1]))
-        return term
-
-    def _run(self, tree: Any) -> Term:
-        factors = tree.children
-        if len(factors) > _MAX_OPERANDS:
-            raise UnreadError(f"more than {_MAX_OPERANDS} factors in a row", _span(tree))
-        for left, right in pairwise(factors):
-            numeric = left.data == "number"
-            if _leads_with_numeral(right):
-                raise UnreadError("a numeral straight after a factor", _span(right))
-            if numeric and right.data == "fraction":
-                raise UnreadError("a mixed fraction or a product; write the sign", _span(tree))
-            if left.data == "open_call" and right.data != "open_call" and right.data != "call":
-                raise UnreadError("where the function's argument ends is not clear", _span(tree))
-        term = self._term(factors[0])
-        for factor in factors[1:]:
-            right_term = self._term(factor)
-            term = Arith("*", (term, right_term), (term.span[0], right_term.span[1]))
-        return term
-
-    def _term(self, tree: Any) -> Term:
-        span = _span(tree)
-        parts = tree.children
-        match tree.data:
-            case "number":
-                return Num(str(parts[0]), span)
-            case "variable":
-                return Var(str(parts[0]), span)
-            case "pi":
-                return Pi(span)
-            case "group":
-                return self._sum(parts[1])
-            case "raised":
-                return Arith("^", (self._term(parts[0]), self._term(parts[2])), span)
-            case "absolute":
-                return self._op("|", (self._sum(parts[1]),), span)
-            case "fraction":
-                return Arith("/", (self._term(parts[1]), self._term(parts[2])), span)
-            case "root":
-                inner = parts[1] if len(parts) == 2 else parts[2]
-                argument = self._sum(inner) if inner.data == "sum" else self._term(inner)
-                return self._op("\\sqrt", (argument,), span)
-            case "nth_root":
-                index = self._sum(parts[2])
-                one = Num("1", span)
-                return Arith("^", (self._term(parts[4]), Arith("/", (one, index), span)), span)
-            case "bang":
-                if parts[0].data == "bang":
-                    raise UnreadError("a double factorial is not read", span)
-                return self._op("!", (self._term(parts[0]),), span)
-            case "call" | "open_call":
-                return self._call(tree, span)
-            case _:
-                # exponent, argument, modulus and plain: one token, or a sum in brackets.
-                return self._wrapped(parts)
-
-    def _wrapped(self, parts: list[Any]) -> Term:
-        inner = parts[1] if len(parts) == 3 else parts[0]
-        if isinstance(inner, Tree):
-            return self._sum(inner) if inner.data == "sum" else self._term(inner)
-        span = inner.start_pos, inner.end_pos
-        if inner.type == "NUM":
-            return Num(str(inner), span)
-        return Pi(span) if inner.type == "PI" else Var(str(inner), span)
-
-    def _call(self, tree: Any, span: Span) -> Term:
-        name, power, exponent, *rest = tree.children
-        if tree.data == "call":
-            arguments = tuple(self._sum(p) for p in rest if isinstance(p, Tree))
-        else:
-            product = self._term(rest[0])
-            for factor in rest[1:]:
-                right = self._term(factor)
-                product = Arith("*", (product, right), (product.span[0], right.span[1]))
-            arguments = (product,)
-        term = self._op(str(name), arguments, span)
-        if power is None:
-            return term
-        raised = self._term(exponent)
-        if not isinstance(raised, Num):
-            raise UnreadError("a function's exponent can be a power or an inverse", _span(exponent))
-        return Arith("^", (term, raised), span)
-
-    def _op(self, command: str, args: tuple[Term, ...], span: Span) -> Term:
-        phrase = self._lexicon.by_command.get(command)
-        if phrase is None:
-            raise UnreadError(f"no operation {command} in the ontology", span)
-        return _applied(phrase, args, span)
+        reader = _FormulaReader(self._lexicon, tokens)
+        if tree.data == "maps":
+            return reader.maps(tree, whole)
+        try:
+            found = reader.relation(tree.children[0], whole)
+        except UnreadError as unread:
+            raise RefusedError(unread.reason, unread.span) from None
+        if depth_of(found) > MAX_NESTING:
+            raise UnreadError(f"operations nested deeper than {MAX_NESTING}", whole)
+        return found
 
 
-def _applied(phrase: Phrase, args: tuple[Term, ...], span: Span) -> Term:
-    if len(args) > phrase.arity == 2 and all(p.type == "α" for _, ps in phrase.senses for p in ps):
-        # max and min of three are nested; a gcd of three is not, since its value has another type.
-        term: Term = args[0]
-        for arg in args[1:]:
-            term = Op(phrase, (term, arg), span)
-        return term
-    if len(args) != phrase.arity:
-        raise UnreadError(f"{phrase.name} takes {phrase.arity} arguments", span)
-    return Op(phrase, args, span)
+class _FormulaReader(AtomReader):
+    """Reads one formula."""
+
+    def maps(self, tree: Any, whole: Span) -> Maps:
+        name, _, domain, _, codomain = tree.children
+        sets = self.sum(domain), self.sum(codomain)
+        if not isinstance(sets[0], SetRef) or not isinstance(sets[1], SetRef):
+            raise UnreadError("a map between sets that are no number sets", whole)
+        variable = Var(str(name), (name.start_pos, name.end_pos))
+        return Maps((variable,), FunctionSort((sets[0],), sets[1], whole), whole)
+
+    def relation(self, tree: Any, whole: Span) -> Term | Formula:
+        """A relation's tree, with one side or more."""
+        sides = [self.side(part) for part in tree.children[::2]]
+        operators = [part.children[0] for part in tree.children[1::2]]
+        kinds = [op.type for op in operators]
+        modulo = [modulus for _, modulus, _ in sides]
+        bracketed = tree.children[-1].data == "modulo" and tree.children[-1].children[1].type == "PMOD"
+        if "EQUIV" in kinds or (bracketed and set(kinds) == {"EQ"}):
+            last = modulo[-1]
+            if len(set(kinds)) > 1 or any(modulo[:-1]) or last is None:
+                raise UnreadError("a congruence without its modulus, or mixed with other relations", whole)
+            terms = [term for term, _, _ in sides]
+            return _joined([Congruent(a, b, last, whole) for a, b in pairwise(terms)])
+        terms = [self.remainder(side) for side in sides]
+        if kinds[:1] == ["EQ"] and terms[0].span in self.starred:
+            raise UnreadError("whether * is multiplication or defined here is not clear", terms[0].span)
+        if not kinds:
+            return terms[0]
+        if "TO" in kinds:
+            raise UnreadError("an arrow that is not read", (operators[0].start_pos, operators[0].end_pos))
+        parts: list[Formula] = []
+        for kind, left, right in zip(kinds, terms, terms[1:], strict=False):
+            if kind in ("IN", "NOTIN"):
+                if kind == "NOTIN" and len(kinds) > 1:
+                    raise UnreadError("a chain of relations with ∉", whole)
+                parts.append(Member(left, self.as_set(right), kind == "NOTIN", whole))
+            elif kind in ("SUBSET", "PSUBSET"):
+                parts.append(Rel(_RELATIONS[kind], self.as_set(left), self.as_set(right), whole))
+            else:
+                parts.append(Rel(_RELATIONS[kind], left, right, whole))
+        return _joined(parts)
+
+    def formula(self, tree: Any) -> Formula:
+        """A relation that must not be a bare term."""
+        span = self.span(tree)
+        read = self.relation(tree, span)
+        if isinstance(read, Term):
+            raise UnreadError("a condition is expected", span)
+        return read
 
 
 def _joined(parts: list[Any]) -> Formula:
     return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-
-def _leads_with_numeral(tree: Any) -> bool:
-    while isinstance(tree, Tree) and tree.data in ("raised", "bang"):
-        tree = tree.children[0]
-    return isinstance(tree, Tree) and tree.data == "number"
-
-
-def _span(tree: Any) -> Span:
-    leaves = [leaf for leaf in tree.scan_values(lambda _: True) if leaf is not None]
-    return leaves[0].start_pos, leaves[-1].end_pos

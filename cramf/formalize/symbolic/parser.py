@@ -18,6 +18,7 @@ from lark.exceptions import UnexpectedEOF, UnexpectedInput
 from lark.parsers.earley_forest import ForestNode, PackedNode, SymbolNode, TokenNode
 
 from cramf.formalize.symbolic.chunks import Chunk
+from cramf.formalize.symbolic.earley import LookaheadParser
 from cramf.formalize.symbolic.mathreader import TokenLexer
 from cramf.formalize.symbolic.syntax import Span, UnreadError
 
@@ -47,14 +48,10 @@ class Node:
 
 
 @cache
-def _parser() -> Lark:
+def _parser() -> LookaheadParser:
     grammar = Path(__file__).with_name("english.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar,
-        parser="earley",
-        lexer=TokenLexer,
-        ambiguity="forest",
-        maybe_placeholders=False,
+    return LookaheadParser(
+        Lark(grammar, parser="earley", lexer=TokenLexer, ambiguity="forest", maybe_placeholders=False)
     )
 
 
@@ -130,7 +127,6 @@ def readings(chunks: list[Chunk]) -> tuple[list[Node], bool]:
         index = getattr(getattr(error, "token", None), "line", None)
         chunk = chunks[index if isinstance(index, int) else -1]
         raise UnreadError("this does not fit the sentence before it", chunk.span) from None
-    assert isinstance(forest, SymbolNode)
     found: list[Node] = []
     try:
         for parts in islice(_Walk(chunks).symbol(forest), MAX_READINGS + 1):

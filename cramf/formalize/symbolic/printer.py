@@ -6,23 +6,29 @@ Where Lean would accept a form that people misread (`¬ a ∣ b` inside `∧`, n
 from __future__ import annotations
 
 from cramf.formalize.symbolic.leanterm import (
+    CLOSING_BARS,
     INFIX,
     App,
     Ascribe,
     Atom,
     Bars,
+    Big,
     Binder,
     Hole,
     Infix,
+    Interval,
+    Items,
     Lean,
     ModEq,
     Prefix,
     SetOf,
+    Suffix,
 )
 
 __all__ = ["print_binders", "print_lean"]
 
 _MAX = 1024
+_BIG = 67
 
 
 def print_lean(term: Lean, least: int = 0) -> str:
@@ -49,16 +55,33 @@ def _shown(term: Lean) -> tuple[str, int]:
             sides = _side(op, left, at_left), _side(op, right, at_right)
             return f"{sides[0]} {op} {sides[1]}", own
         case Prefix("-", body):
-            return f"-{print_lean(body, 75)}", 75
+            operand = print_lean(body, 75)
+            # Two dashes would begin a comment.
+            return (f"-({operand})" if operand.startswith("-") else f"-{operand}"), 75
         case Prefix(op, body):
             # `¬a ∣ b` is legal; people read it as (¬a) ∣ b.
             return f"{op}{print_lean(body, 1023)}", 40
+        case Suffix(body, op):
+            return f"{print_lean(body, _MAX)}{op}", _MAX
         case Bars(bar, body):
             inner = print_lean(body)
-            edge = inner.startswith(bar) or inner.endswith(bar)
-            return (f"{bar}({inner}){bar}" if edge else f"{bar}{inner}{bar}"), _MAX
+            closing = CLOSING_BARS[bar]
+            edge = bar == closing and (inner.startswith(bar) or inner.endswith(bar))
+            return (f"{bar}({inner}){closing}" if edge else f"{bar}{inner}{closing}"), _MAX
         case Ascribe(body, kind):
             return f"({print_lean(body)} : {kind})", _MAX
+        case Binder("fun", names, of, body):
+            return f"fun {' '.join(names)} : {of} => {print_lean(body)}", 0
+        case Big("∑'" | "∏'" as kind, name, domain, body):
+            return f"{kind} {name} : {print_lean(domain)}, {print_lean(body, 67)}", _BIG
+        case Big(kind, name, domain, body):
+            return f"{kind} {name} ∈ {print_lean(domain)}, {print_lean(body, 67)}", _BIG
+        case Interval(name, low, high, body):
+            ends = f"{print_lean(low, _MAX)}..{print_lean(high, _MAX)}"
+            return f"∫ {name} in {ends}, {print_lean(body, 60)}", _BIG
+        case Items(bracket, items):
+            closing = {"{": "}", "(": ")"}[bracket]
+            return f"{bracket}{', '.join(map(print_lean, items))}{closing}", _MAX
         case Binder(kind, names, of, body):
             return f"{kind} {' '.join(names)} : {of}, {print_lean(body)}", 0
         case ModEq(tag, left, right, modulus):
@@ -68,16 +91,24 @@ def _shown(term: Lean) -> tuple[str, int]:
 
 
 def _side(op: str, term: Lean, least: int) -> str:
-    """An operand; `∧` under `∨` and a mixture under `↔` keep parentheses, which Lean does not need."""
+    """An operand, with parentheses that Lean does not need where people misread it.
+
+    So it is with a sum before a sign, with `∧` under `∨` and with a mixture under `↔`.
+    """
+    if isinstance(term, Big | Interval) and op not in "=≠<≤>≥∧∨→↔∣":
+        return print_lean(term, _MAX)
     mixed = op in "∨↔" and isinstance(term, Infix) and term.op in "∧∨→" and term.op != op
     return print_lean(term, _MAX if mixed else least)
+
+
+_TYPE_WORDS = frozenset({"ℕ", "ℤ", "ℚ", "ℝ", "ℂ", "→", "Set", "×"})
 
 
 def print_binders(binders: tuple[tuple[str, str], ...]) -> str:
     """`(a b : ℤ) (ha : Even a)` from (name, type) pairs; neighbours of one number type share a bracket."""
     groups: list[tuple[list[str], str, bool]] = []
     for name, kind in binders:
-        is_type = kind in ("ℕ", "ℤ", "ℚ", "ℝ", "ℂ")
+        is_type = all(part in _TYPE_WORDS for part in kind.split())
         if groups and is_type and groups[-1][2] and groups[-1][1] == kind:
             groups[-1][0].append(name)
         else:

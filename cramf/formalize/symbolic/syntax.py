@@ -11,16 +11,31 @@ from dataclasses import dataclass
 from cramf.formalize.symbolic.lexicon import Phrase
 
 __all__ = [
+    "TERM_TYPES",
     "And",
+    "Apply",
     "Arith",
+    "Big",
+    "Build",
+    "Card",
+    "Cases",
+    "Collection",
     "Congruent",
+    "Constant",
     "Decl",
+    "Derived",
     "Described",
+    "Extremal",
     "Formula",
+    "FunctionSort",
     "Iff",
     "Implies",
     "Infinite",
+    "Integral",
+    "Interval",
     "IsA",
+    "Limit",
+    "Maps",
     "Member",
     "Not",
     "Num",
@@ -29,13 +44,17 @@ __all__ = [
     "Pi",
     "Pred",
     "Quant",
+    "RefusedError",
     "Rel",
     "SetRef",
     "Span",
     "Statement",
+    "SumOver",
     "Term",
+    "Tuple",
     "UnreadError",
     "Var",
+    "defines",
 ]
 
 Span = tuple[int, int]
@@ -50,6 +69,10 @@ class UnreadError(Exception):
         self.span = span
         self.misfit = misfit
         """Whether only this derivation is at fault: it uses a word in a role that the word does not have."""
+
+
+class RefusedError(UnreadError):
+    """Something that is read and has no one clear or honest meaning; no other reader is to try it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +100,7 @@ class Pi:
 
 @dataclass(frozen=True, slots=True)
 class Arith:
-    """`+ - * / ^` on two terms, or `neg` on one."""
+    """`+ - * / ^ %` on two numbers, `neg` on one; `∪ ∩ \\` on two sets."""
 
     op: str
     args: tuple[Term, ...]
@@ -94,6 +117,108 @@ class Op:
 
 
 @dataclass(frozen=True, slots=True)
+class Constant:
+    """`e`, `i` (the imaginary unit) or `∞` where the statement means these and no variable."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function symbol of the statement on its arguments, or a sequence on its index (`a_{n+1}`)."""
+
+    function: Var
+    args: tuple[Term, ...]
+    indexed: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """`f'(x)` (order 1, 2, ...) or, with order -1, the inverse function's `f^{-1}(x)`."""
+
+    function: Var
+    order: int
+    arg: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Big:
+    """`∑` or `∏` of `body` for `var` from `low` to `high` (`∞` in a series)."""
+
+    op: str
+    var: Var
+    low: Term
+    high: Term
+    body: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Integral:
+    var: Var
+    low: Term
+    high: Term
+    body: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The limit of `body` as `var` goes to `to`; `side` is `+`, `-` or empty."""
+
+    var: Var
+    to: Term
+    side: str
+    body: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """A value by cases; a condition of None is "otherwise"."""
+
+    branches: tuple[tuple[Term, Formula | None], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """`(x, y)` and the like; an equation of tuples is one of each component."""
+
+    items: tuple[Term, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """`{1, 2, 3}`."""
+
+    items: tuple[Term, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """`[a, b)`; `shape` has Mathlib's letters `cc`, `co`, `oc`, `oo`, with `i` where an end is infinite."""
+
+    shape: str
+    low: Term
+    high: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """`{x ∈ S : condition}`."""
+
+    decl: Decl
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class SetRef:
     """A number set such as ℤ with its decoration's condition (positive, nonnegative, nonzero or none)."""
 
@@ -103,12 +228,38 @@ class SetRef:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionSort:
+    """The type of a function symbol or, with domain ℕ, of a sequence; None is what is not said."""
+
+    domain: tuple[SetRef | None, ...]
+    codomain: SetRef | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Decl:
     """Variables bound together: by a noun (`sort`), by a set, or by nothing; `limits` restrict them."""
 
     names: tuple[Var, ...]
-    sort: Phrase | SetRef | None
+    sort: Phrase | SetRef | FunctionSort | None
     limits: tuple[Formula, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How many objects meet a declaration; a natural number."""
+
+    decl: Decl
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SumOver:
+    """The sum (`+`) or product (`*`) of the values of one variable that meet its declaration."""
+
+    op: str
+    decl: Decl
     span: Span
 
 
@@ -127,7 +278,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Rel:
-    """`= ≠ < ≤ > ≥ ∣ ∤` between two terms."""
+    """`= ≠ < ≤ > ≥ ∣ ∤` between two terms, `⊆ ⊂` between two sets."""
 
     op: str
     left: Term
@@ -163,11 +314,20 @@ class IsA:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`x ∈ ℝ`; it can declare a variable."""
+    """`x ∈ ℝ` or, for a set that the statement makes or names, `x ∈ S`; it can declare a variable."""
 
     term: Term
-    set: SetRef
+    set: SetRef | Term
     negated: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """`f : ℝ → ℝ`; it declares the function symbols."""
+
+    names: tuple[Var, ...]
+    sort: FunctionSort
     span: Span
 
 
@@ -209,6 +369,16 @@ class Quant:
 
 
 @dataclass(frozen=True, slots=True)
+class Extremal:
+    """`value` is the least (`IsLeast`) or greatest (`IsGreatest`) of what meets the declaration."""
+
+    kind: str
+    decl: Decl
+    value: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Infinite:
     """Infinitely many objects meet the declaration of one variable."""
 
@@ -216,8 +386,64 @@ class Infinite:
     span: Span
 
 
-Term = Var | Num | Pi | Arith | Op
-Formula = Rel | Congruent | Pred | IsA | Member | And | Or | Not | Implies | Iff | Quant | Infinite
+Term = (
+    Var
+    | Num
+    | Pi
+    | Arith
+    | Op
+    | Constant
+    | Apply
+    | Derived
+    | Big
+    | Integral
+    | Limit
+    | Cases
+    | Tuple
+    | Collection
+    | Interval
+    | Build
+    | Card
+    | SumOver
+    | SetRef
+)
+TERM_TYPES = (
+    Var,
+    Num,
+    Pi,
+    Arith,
+    Op,
+    Constant,
+    Apply,
+    Derived,
+    Big,
+    Integral,
+    Limit,
+    Cases,
+    Tuple,
+    Collection,
+    Interval,
+    Build,
+    Card,
+    SumOver,
+    SetRef,
+)
+Formula = (
+    Rel
+    | Congruent
+    | Pred
+    | IsA
+    | Member
+    | Maps
+    | And
+    | Or
+    | Not
+    | Implies
+    | Iff
+    | Quant
+    | Infinite
+    | Extremal
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +452,12 @@ class Statement:
 
     setup: tuple[Decl | Formula, ...]
     goal: Formula
+
+
+def defines(formula: object) -> bool:
+    """Whether this has the shape of a definition: `f(x, y) = ...` with different variables as arguments."""
+    if not (isinstance(formula, Rel) and formula.op == "=" and isinstance(formula.left, Apply)):
+        return False
+    args = formula.left.args
+    names = {arg.name for arg in args if isinstance(arg, Var)}
+    return not formula.left.indexed and len(names) == len(args)

@@ -1,186 +1,57 @@
-"""Types of terms, and terms to Lean at a given type.
-
-Rules, in the order of the tower ℕ ⊂ ℤ ⊂ ℚ ⊂ ℝ ⊂ ℂ:
-
-- a variable has its declared type, π is real, a numeral takes any type;
-- a difference or negation is at least an integer and a quotient at least rational, so that neither is ever
-  truncated; a power with a natural exponent has the type of its base, with an integer exponent it is at
-  least rational, and other exponents are read on numerals only;
-- `n - 1` as an exponent stays natural where `n` is declared a positive integer;
-- the sides of a relation meet in the widest type, and every narrower variable is cast there by name;
-- where only numerals stand, the first is ascribed the type unless Lean's default ℕ is meant.
-"""
+"""Terms to Lean at a given type, with casts by name and ascriptions where Lean would take another type."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
+from cramf.formalize.symbolic import syntax
+from cramf.formalize.symbolic.ascription import anchored, ascribed, own_names
 from cramf.formalize.symbolic.leanterm import (
     App,
     Ascribe,
     Atom,
     Bars,
-    Binder,
-    Hole,
+    Big,
     Infix,
+    Interval,
+    Items,
     Lean,
-    ModEq,
     Prefix,
     SetOf,
+    Suffix,
     substitute,
 )
-from cramf.formalize.symbolic.lexicon import TOWER, Pattern, Phrase
-from cramf.formalize.symbolic.syntax import Arith, Num, Op, Pi, Span, Term, UnreadError, Var
+from cramf.formalize.symbolic.lexicon import TOWER, Pattern
+from cramf.formalize.symbolic.syntax import (
+    Apply,
+    Arith,
+    Build,
+    Card,
+    Collection,
+    Constant,
+    Decl,
+    Derived,
+    Integral,
+    Num,
+    Op,
+    Pi,
+    RefusedError,
+    SumOver,
+    Term,
+    UnreadError,
+    Var,
+)
+from cramf.formalize.symbolic.termtypes import TypeFinder, is_negative
+from cramf.formalize.symbolic.usage import join
 
-__all__ = ["TermElaborator", "anchored", "ascribed", "join"]
-
-
-def join(*types: str | None) -> str | None:
-    """The widest of the types; None (only numerals) where there is none."""
-    known = [kind for kind in types if kind is not None]
-    return max(known, key=TOWER.index) if known else None
-
-
-def anchored(term: Lean) -> bool:
-    """Whether some leaf fixes the type of the arithmetic around it; numerals do not."""
-    match term:
-        case Atom(text):
-            return not text[0].isdigit()
-        case Infix("^", base, _):
-            return anchored(base)
-        case Infix(_, left, right):
-            return anchored(left) or anchored(right)
-        case Prefix(_, body) | Bars(_, body):
-            return anchored(body)
-        case App("max" | "min", args):
-            return any(map(anchored, args))
-        case _:
-            return True
+__all__ = ["TermElaborator"]
 
 
-def ascribed(term: Lean, kind: str) -> Lean:
-    """`term` with its first numeral ascribed."""
-    match term:
-        case Infix(op, left, right):
-            return Infix(op, ascribed(left, kind), right)
-        case Prefix(op, body):
-            return Prefix(op, ascribed(body, kind))
-        case Bars(bar, body):
-            return Bars(bar, ascribed(body, kind))
-        case App(head, (first, *rest)):
-            return App(head, (ascribed(first, kind), *rest))
-        case _:
-            return Ascribe(term, kind)
+_LOGARITHMS = ("logarithm", "logarithm to a base")
 
 
-def _own_names(term: Lean) -> set[str]:
-    match term:
-        case Binder(_, names, _, body):
-            return set(names) | _own_names(body)
-        case SetOf(name, _, body):
-            return {name} | _own_names(body)
-        case App(_, args):
-            return set().union(*map(_own_names, args))
-        case Infix(_, left, right):
-            return _own_names(left) | _own_names(right)
-        case Prefix(_, body) | Bars(_, body) | Ascribe(body, _):
-            return _own_names(body)
-        case ModEq(_, left, right, modulus):
-            return _own_names(left) | _own_names(right) | _own_names(modulus)
-        case Atom() | Hole():
-            return set()
-
-
-class TermElaborator:
-    """Elaborates terms under a scope of variable types; `shown` gives each variable's Lean name."""
-
-    def __init__(self, words: frozenset[str], used: set[str]) -> None:
-        self.words = words
-        self.used = used
-        self.scope: dict[str, str] = {}
-        self.positive: set[str] = set()
-        """Natural numbers that are declared positive."""
-        self.shown: dict[str, str] = {}
-        self.notes: dict[str, None] = {}
-
-    def note(self, text: str) -> None:
-        """Adds a note once, in the order of first mention."""
-        self.notes.setdefault(text)
-
-    def fresh(self, wanted: str) -> str:
-        """A name that no variable of the statement has: the wanted one, else with a subscript."""
-        name, number = wanted, 0
-        while name in self.used:
-            number += 1
-            name = wanted + "".join(chr(0x2080 + int(digit)) for digit in str(number))
-        return name
-
-    # ---- types
-
-    def type_of(self, term: Term, in_exponent: bool = False) -> str | None:
-        """The least type that holds the term without truncation; None for numerals alone.
-
-        `in_exponent`: whether the term is a whole exponent, where `n - 1` of a positive `n` stays natural.
-
-        Raises:
-            UnreadError: where a variable is not in scope or an operation does not apply.
-        """
-        match term:
-            case Num(text):
-                return "ℚ" if "." in text else None
-            case Pi():
-                return "ℝ"
-            case Var(name, span):
-                if name not in self.scope:
-                    raise UnreadError(f"what {name} is has not been said", span)
-                return self.scope[name]
-            case Arith("^", (base, exponent)):
-                return self._power_type(base, exponent, term.span)
-            case Arith("-", (Var(name), Num("1"))) if in_exponent and name in self.positive:
-                return "ℕ"
-            case Arith(op, args):
-                least = {"-": "ℤ", "neg": "ℤ", "/": "ℚ"}.get(op)
-                return join(least, *map(self.type_of, args))
-            case Op(phrase, args, span):
-                argument = join(*map(self.type_of, args))
-                pattern = self.operation(phrase, argument, span)
-                return argument if pattern.value == "α" else pattern.value
-
-    def _power_type(self, base: Term, exponent: Term, span: Span) -> str | None:
-        base_type, exponent_type = self.type_of(base), self.type_of(exponent, in_exponent=True)
-        if exponent_type in (None, "ℕ"):
-            return base_type
-        if exponent_type == "ℤ":
-            return join(base_type, "ℚ")
-        if exponent_type in ("ℚ", "ℝ") and isinstance(base, Num) and join(base_type, exponent_type) != "ℂ":
-            return "ℝ"
-        raise UnreadError("a power whose base might be negative and whose exponent is no integer", span)
-
-    def operation(self, phrase: Phrase, argument: str | None, span: Span) -> Pattern:
-        """The pattern for arguments of this type: that type's own, else the least wider one."""
-        patterns = phrase.patterns(self.words)
-        if patterns[0].type == "α":
-            if argument == "ℂ":
-                raise UnreadError("complex numbers have no order", span)
-            return patterns[0]
-        least = TOWER.index(argument) if argument else 0
-        wide = [p for p in patterns if TOWER.index(p.type) >= least]
-        if not wide:
-            raise UnreadError(f"{phrase.name} is not read on {argument}", span)
-        return min(wide, key=lambda p: TOWER.index(p.type))
-
-    def predicate(self, phrase: Phrase, argument: str | None, span: Span) -> Pattern:
-        """The pattern for a predicate; only ℕ is widened, and only to ℤ."""
-        patterns = phrase.patterns(self.words)
-        if patterns[0].type == "α":
-            return patterns[0]
-        if argument is None:
-            return min(patterns, key=lambda p: TOWER.index(p.type))
-        for kind in (argument, "ℤ") if argument == "ℕ" else (argument,):
-            for pattern in patterns:
-                if pattern.type == kind:
-                    return pattern
-        raise UnreadError(f"{phrase.name!r} is not read of a term of type {argument}", span)
-
-    # ---- Lean
+class TermElaborator(TypeFinder):
+    """Elaborates terms under a scope of variable types."""
 
     def lower(self, term: Term, kind: str) -> Lean:
         """The term at type `kind`, which is no narrower than `type_of` it."""
@@ -189,32 +60,156 @@ class TermElaborator:
                 return Atom(text)
             case Pi():
                 return self._cast(Atom("Real.pi"), "ℝ", kind)
+            case Constant("i"):
+                return Atom("Complex.I")
+            case Constant("e"):
+                return self._cast(App("Real.exp", (Atom("1"),)), "ℝ", kind)
             case Var(name, _):
                 self.type_of(term)
-                return self._cast(Atom(self.shown.get(name, name)), self.scope[name], kind)
+                return self._cast(Atom(self.name(name)), self.scope[name], kind)
             case Arith("neg", (body,)):
                 return Prefix("-", self.lower(body, kind))
             case Arith("^", (base, exponent)):
                 return self._power(base, exponent, kind)
-            case Arith(op, (left, right)):
+            case Arith("%", (left, right)):
+                own = self.type_of(term) or ("ℕ" if kind not in ("ℕ", "ℤ") else kind)
+                own = kind if kind == "ℤ" else own
+                sides = self.settled([self.lower(left, own), self.lower(right, own)], own, joint=True)
+                return self._cast(Infix("%", sides[0], sides[1]), own, kind)
+            case Arith(op, (left, right)) if op not in "∪∩\\":
                 if op == "/" and not isinstance(right, Num):
                     self.note("Lean's quotient is 0 where its divisor is 0")
+                    self.presupposed.append(("≠", right, kind))
                 return Infix(op, self.lower(left, kind), self.lower(right, kind))
+            case Op(phrase, (arg,)) if phrase.concept == "absolute-value" and self.is_set(arg):
+                return self._cast(App("Set.ncard", (self.lower_set(arg),)), "ℕ", kind)
             case Op(phrase, args, span):
-                argument = join(*map(self.type_of, args))
-                pattern = self.operation(phrase, argument, span)
+                pattern = self.operation(phrase, self._argument_type(phrase, args), span)
                 if pattern.type == "α":
                     return self.applied(pattern, args, kind)
                 if phrase.concept == "square-root":
+                    if is_negative(args[0]):
+                        raise RefusedError("a root of a negative number", span)
                     self.note("Real.sqrt is 0 on negative numbers")
+                    self.presupposed.append(("≤", args[0], "ℝ"))
+                elif phrase.concept in _LOGARITHMS:
+                    if phrase.concept == "logarithm":
+                        self.note("log is the natural logarithm")
+                    self.presupposed += [("<", arg, "ℝ") for arg in args]
                 return self._cast(self.applied(pattern, args, pattern.type), pattern.value, kind)
+            case Apply(function, args, indexed):
+                return self._application(function, args, indexed, kind)
+            case Derived(function, order, arg):
+                return self._derived(function, order, arg, kind)
+            case syntax.Big():
+                return self._big(term, kind)
+            case Integral(var, low, high, body):
+                self.scope[var.name] = "ℝ"
+                ends = [self._real(low), self._real(high)]
+                inner = self.lower(body, "ℝ")
+                return self._cast(Interval(self.name(var.name), ends[0], ends[1], inner), "ℝ", kind)
+            case Card(decl):
+                return self._cast(App("Set.ncard", (self.build(decl),)), "ℕ", kind)
+            case SumOver(op, decl):
+                own = self.declared_type(decl)
+                domain = self.build(decl)
+                name = domain.name if isinstance(domain, SetOf) else "x"
+                sign = "∑ᶠ" if op == "+" else "∏ᶠ"
+                return self._cast(Big(sign, name, domain, Atom(name)), own, kind)
         raise UnreadError("a term that is not read", term.span)
 
+    def _real(self, term: Term) -> Lean:
+        lean = self.lower(term, "ℝ")
+        return lean if anchored(lean) or isinstance(lean, Atom) else ascribed(lean, "ℝ")
+
+    def _application(self, function: Var, args: tuple[Term, ...], indexed: bool, kind: str) -> Lean:
+        signature = self.signature(function)
+        leans: list[Lean] = []
+        for arg, own in zip(args, signature.domain, strict=True):
+            found = self.type_of(arg, natural=own == "ℕ")
+            if found is not None and TOWER.index(found) > TOWER.index(own):
+                what = "an index" if indexed else "an argument"
+                raise RefusedError(f"{what} that is not known to be of type {own}", arg.span)
+            leans.append(self.lower(arg, own))
+        return self._cast(App(self.name(function.name), tuple(leans)), signature.codomain, kind)
+
+    def _derived(self, function: Var, order: int, arg: Term, kind: str) -> Lean:
+        signature = self.signature(function)
+        if len(signature.domain) != 1:
+            raise UnreadError("a derivative or inverse of a function of several arguments", function.span)
+        name = Atom(self.name(function.name))
+        if order > 0:
+            if signature.domain != ("ℝ",) or signature.codomain != "ℝ":
+                raise UnreadError("a derivative of a function that is not real", function.span)
+            lean = self._real_or_atom(arg, "ℝ")
+            head: Lean = name
+            for _ in range(order - 1):
+                head = App("deriv", (head,))
+            return self._cast(App("deriv", (head, lean)), "ℝ", kind)
+        lean = self._real_or_atom(arg, signature.codomain)
+        self.note("the inverse is Function.invFun, which picks some preimage")
+        return self._cast(App("Function.invFun", (name, lean)), signature.domain[0], kind)
+
+    def _real_or_atom(self, arg: Term, own: str) -> Lean:
+        found = self.type_of(arg)
+        if found is not None and TOWER.index(found) > TOWER.index(own):
+            raise UnreadError(f"an argument that is not known to be of type {own}", arg.span)
+        return self.lower(arg, own)
+
+    def _big(self, term: syntax.Big, kind: str) -> Lean:
+        own = self.index_type(term.low, term.high)
+        self.type_of(term)
+        name = self.name(term.var.name)
+        body = self.lower(term.body, kind)
+        if kind != "ℕ" and not anchored(body):
+            body = ascribed(body, kind)
+        if isinstance(term.high, Constant):
+            if not (isinstance(term.low, Num) and term.low.text == "0" and own == "ℕ"):
+                raise UnreadError("a series that does not start from 0", term.span)
+            self.note("a series is tsum, which is 0 where it does not converge")
+            return Big(term.op + "'", name, Atom("ℕ"), body)
+        low = self.lower(term.low, own)
+        if isinstance(term.low, Num) and term.low.text == "0" and own == "ℕ":
+            return Big(term.op, name, App("Finset.range", (self._next(term.high),)), body)
+        high = self.lower(term.high, own)
+        ends = self.settled([low, high], own, joint=False)
+        if own == "ℤ" and not any(map(anchored, (low, high))):
+            ends = [ascribed(low, "ℤ"), high]
+        return Big(term.op, name, App("Finset.Icc", tuple(ends)), body)
+
+    def _next(self, high: Term) -> Lean:
+        """The natural number one above a term, simplified; no truncation but where the sum is empty."""
+        match high:
+            case Num(text):
+                return Atom(str(int(text) + 1))
+            case Arith("-", (left, Num(text))) if text.isdigit():
+                less = int(text) - 1
+                lean = self.lower(left, "ℕ")
+                return lean if less == 0 else Infix("-", lean, Atom(str(less)))
+            case Arith("+", (left, Num(text))) if text.isdigit():
+                return Infix("+", self.lower(left, "ℕ"), Atom(str(int(text) + 1)))
+            case _:
+                return Infix("+", self.lower(high, "ℕ"), Atom("1"))
+
     def _power(self, base: Term, exponent: Term, kind: str) -> Lean:
-        exponent_type = self.type_of(exponent, in_exponent=True)
+        exponent_type = self.type_of(exponent, natural=True)
+        if isinstance(base, Constant) and base.name == "e":
+            own = join("ℝ", exponent_type) or "ℝ"
+            lean = self.lower(exponent, own)
+            if not anchored(lean) and not isinstance(lean, Atom):
+                lean = ascribed(lean, own)
+            head = "Complex.exp" if own == "ℂ" else "Real.exp"
+            return self._cast(App(head, (lean,)), own, kind)
         if exponent_type in (None, "ℕ"):
             return Infix("^", self.lower(base, kind), self.lower(exponent, "ℕ"))
         if exponent_type == "ℤ":
+            self.presupposed.append(("≠", base, kind))
+            if (
+                isinstance(exponent, Arith)
+                and exponent.op == "neg"
+                and exponent.args[0] == Num("1", exponent.args[0].span)
+            ):
+                return Suffix(self.lower(base, kind), "⁻¹")
             power = self.lower(exponent, "ℤ")
             if not anchored(power):
                 power = Ascribe(power, "ℤ")
@@ -222,10 +217,53 @@ class TermElaborator:
         power = self.lower(exponent, "ℝ")
         if not anchored(power):
             power = ascribed(power, "ℝ")
-        return self._cast(Infix("^", Ascribe(self.lower(base, "ℝ"), "ℝ"), power), "ℝ", kind)
+        lean = self.lower(base, "ℝ")
+        if not isinstance(base, Num):
+            self.note("a power with a real exponent is Real.rpow, whose base should not be negative")
+        if not anchored(lean):
+            lean = Ascribe(lean, "ℝ")
+        return self._cast(Infix("^", lean, power), "ℝ", kind)
 
     def _cast(self, term: Lean, own: str, kind: str) -> Lean:
-        return term if own == kind else Ascribe(term, kind)
+        if own == kind:
+            return term
+        # Without its own type first, Lean would push the cast inside and divide in the wider type.
+        return Ascribe(Ascribe(term, own) if isinstance(term, Infix | Prefix | Big) else term, kind)
+
+    # ---- sets
+
+    def lower_set(self, term: Term, kind: str = "") -> Lean:
+        """A set of elements of type `kind`."""
+        own = self.elements(term)
+        kind = kind or own or "ℕ"
+        match term:
+            case Var(name, span):
+                if own != kind:
+                    raise UnreadError(f"elements of {own} and of {kind} in one set", span)
+                return Atom(self.name(name))
+            case Arith(op, (left, right)):
+                return Infix(op, self.lower_set(left, kind), self.lower_set(right, kind))
+            case Collection(items):
+                if not items:
+                    return Ascribe(Atom("∅"), f"Set {kind}")
+                return Ascribe(Items("{", tuple(self.lower(item, kind) for item in items)), f"Set {kind}")
+            case syntax.Interval(shape, low, high):
+                ends = [self.lower(end, kind) for end in (low, high) if not isinstance(end, Constant)]
+                if not any(map(anchored, ends)) and kind != "ℕ":
+                    ends[0] = ascribed(ends[0], kind)
+                head = "Set.I" + shape
+                return App(head, tuple(ends))
+            case Build(decl):
+                if own != kind:
+                    raise UnreadError(f"elements of {own} and of {kind} in one set", term.span)
+                return self.build(decl)
+        raise UnreadError("this does not stand for a set", term.span)
+
+    @abstractmethod
+    def build(self, decl: Decl) -> Lean:
+        """`{x : T | conditions}`."""
+
+    # ---- templates
 
     def applied(self, pattern: Pattern, args: tuple[Term, ...], kind: str) -> Lean:
         """A template on its arguments at type `kind`, with the template's own names made fresh."""
@@ -235,9 +273,11 @@ class TermElaborator:
         concrete = isinstance(template, App) and ("." in template.head or template.head == "Irrational")
         if concrete and kind != "ℕ":
             lean = [t if anchored(t) or isinstance(t, Atom) else ascribed(t, kind) for t in lean]
+        elif isinstance(template, Bars) and kind != "ℕ":
+            lean = [t if anchored(t) else ascribed(t, kind) for t in lean]
         else:
             lean = self.settled(lean, kind, joint=_is_relation(template))
-        fresh = {name: self.fresh(name) for name in sorted(_own_names(template))}
+        fresh = {name: self.fresh(name) for name in sorted(own_names(template))}
         return substitute(template, tuple(lean), fresh)
 
     def settled(self, lean: list[Lean], kind: str, joint: bool) -> list[Lean]:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, replace
+from typing import Any, get_args
 
-from cramf.formalize.symbolic.lexicon import TOWER, Phrase
+from cramf.formalize.symbolic.lexicon import Phrase
 from cramf.formalize.symbolic.syntax import (
     And,
-    Arith,
-    Congruent,
+    Big,
+    Build,
+    Card,
     Decl,
+    Extremal,
     Formula,
     Iff,
     Implies,
     Infinite,
+    Integral,
     IsA,
-    Member,
+    Limit,
+    Maps,
     Not,
-    Num,
-    Op,
     Or,
-    Pi,
     Pred,
     Quant,
-    Rel,
-    SetRef,
     Span,
     Statement,
+    SumOver,
     Term,
     Var,
 )
@@ -34,68 +36,102 @@ from cramf.formalize.symbolic.syntax import (
 __all__ = [
     "asserted",
     "bound_names",
+    "children",
+    "conjuncts",
+    "depth_of",
+    "every",
     "free_variables",
-    "inferred_type",
     "parts_of",
     "phrases_of",
+    "rebuilt",
     "span_of",
     "terms_of",
     "variables_of",
 ]
 
 Item = Decl | Formula
+Part = Decl | Formula | Term
+
+
+_PARTS = (Decl, *get_args(Formula), *get_args(Term))
+_FIELDS = {
+    kind: tuple(f.name for f in fields(kind) if f.name not in ("span", "phrase", "sort")) for kind in _PARTS
+}
+
+
+def children(node: Part) -> Iterator[Part]:
+    """The declarations, formulas and terms directly inside, from left to right."""
+    for name in _FIELDS[type(node)]:
+        value = getattr(node, name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, _PARTS):
+                yield part
+            elif isinstance(part, tuple):
+                yield from (inner for inner in part if isinstance(inner, _PARTS))
+
+
+_TERMS = get_args(Term)
+_ITEMS = (Decl, *get_args(Formula))
+_BINDERS = (Big, Integral, Limit)
+_DECLARERS = (Quant, Infinite, Extremal, Build, Card, SumOver)
+
+
+def rebuilt(node: Any, change: Callable[[Any], Any]) -> Any:
+    """The node with `change` applied to every part of it, from the inside out."""
+
+    def mapped(value: Any) -> Any:
+        if isinstance(value, _PARTS):
+            return rebuilt(value, change)
+        if isinstance(value, tuple):
+            return tuple(mapped(inner) for inner in value)
+        return value
+
+    found = {name: getattr(node, name) for name in _FIELDS[type(node)]}
+    new = {name: mapped(value) for name, value in found.items()}
+    if any(new[name] is not value and new[name] != value for name, value in found.items()):
+        node = replace(node, **new)
+    return change(node)
+
+
+def depth_of(node: Part) -> int:
+    """How deeply the parts of a node are nested."""
+    deepest = 0
+    stack = [(node, 1)]
+    while stack:
+        part, depth = stack.pop()
+        deepest = max(deepest, depth)
+        stack.extend((inner, depth + 1) for inner in children(part))
+    return deepest
+
+
+def every(items: Iterable[Part]) -> Iterator[Part]:
+    """All parts of the items at any depth, each before what is inside it."""
+    stack = list(items)[::-1]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(list(children(node))))
+
+
+def variables_of(node: Part) -> Iterator[Var]:
+    """The variables anywhere inside, bound ones too, from left to right."""
+    return (part for part in every([node]) if isinstance(part, Var))
 
 
 def parts_of(item: Item) -> tuple[Item, ...]:
     """The declarations and formulas directly inside."""
-    match item:
-        case Decl(limits=limits):
-            return limits
-        case And(parts) | Or(parts):
-            return parts
-        case Not(body):
-            return (body,)
-        case Implies(first, second) | Iff(first, second):
-            return first, second
-        case Quant(_, decls, body):
-            return (*decls, body) if body is not None else decls
-        case Infinite(decl):
-            return (decl,)
-        case _:
-            return ()
+    return tuple(part for part in children(item) if isinstance(part, _ITEMS))
 
 
-def terms_of(item: Item) -> tuple[Term, ...]:
+def terms_of(item: Part) -> tuple[Term, ...]:
     """The terms directly inside a formula."""
-    match item:
-        case Rel(_, left, right):
-            return left, right
-        case Congruent(left, right, modulus):
-            return left, right, modulus
-        case Pred(_, args):
-            return args
-        case IsA(term) | Member(term):
-            return (term,)
-        case _:
-            return ()
+    if isinstance(item, Decl):
+        return ()
+    return tuple(part for part in children(item) if isinstance(part, _TERMS))
 
 
-def variables_of(term: Term) -> Iterator[Var]:
-    """The variables of a term, from left to right."""
-    match term:
-        case Var():
-            yield term
-        case Arith(_, args) | Op(_, args):
-            for arg in args:
-                yield from variables_of(arg)
-        case Num() | Pi():
-            return
-
-
-def _all_items(items: tuple[Item, ...]) -> Iterator[Item]:
-    for item in items:
-        yield item
-        yield from _all_items(parts_of(item))
+def _all_items(items: Iterable[Part]) -> Iterator[Item]:
+    return (part for part in every(items) if isinstance(part, _ITEMS))
 
 
 def _items(statement: Statement) -> Iterator[Item]:
@@ -104,30 +140,35 @@ def _items(statement: Statement) -> Iterator[Item]:
 
 def bound_names(statement: Statement) -> frozenset[str]:
     """Every name that a declaration binds, anywhere."""
-    return frozenset(v.name for item in _items(statement) if isinstance(item, Decl) for v in item.names)
+    found = [v.name for item in _items(statement) if isinstance(item, Decl) for v in item.names]
+    parts = every((*statement.setup, statement.goal))
+    found += [part.var.name for part in parts if isinstance(part, _BINDERS)]
+    found += [v.name for item in _items(statement) if isinstance(item, Maps) for v in item.names]
+    return frozenset(found)
 
 
 def free_variables(statement: Statement) -> list[Var]:
     """Variables that no declaration binds where they stand, by first appearance."""
     found: dict[str, Var] = {}
 
-    def visit(item: Item, scope: frozenset[str]) -> frozenset[str]:
-        """Collects from one item; what is in scope after it."""
-        if isinstance(item, Decl):
-            scope |= {v.name for v in item.names}
-        for term in terms_of(item):
-            for variable in variables_of(term):
-                if variable.name not in scope:
-                    found.setdefault(variable.name, variable)
-        inner = scope
-        for part in parts_of(item):
-            after = visit(part, inner)
-            inner = after if isinstance(item, Quant) else inner
-        return scope
+    def visit(node: Part, scope: frozenset[str]) -> None:
+        if isinstance(node, Var):
+            if node.name not in scope:
+                found.setdefault(node.name, node)
+            return
+        if isinstance(node, _BINDERS):
+            scope |= {node.var.name}
+        elif isinstance(node, _DECLARERS):
+            decls = node.decls if isinstance(node, Quant) else (node.decl,)
+            scope |= {v.name for decl in decls for v in decl.names}
+        for part in children(node):
+            visit(part, scope)
 
     scope: frozenset[str] = frozenset()
     for item in (*statement.setup, statement.goal):
-        scope = visit(item, scope)
+        if isinstance(item, Decl | Maps):
+            scope |= {v.name for v in item.names}
+        visit(item, scope)
     return list(found.values())
 
 
@@ -148,32 +189,6 @@ def phrases_of(statement: Statement) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reached(term: Term) -> frozenset[str]:
-    """Names that the type demanded of an arithmetic term carries over to; exponents have their own type."""
-    match term:
-        case Var(name):
-            return frozenset({name})
-        case Arith("^", (base, _)):
-            return _reached(base)
-        case Arith(_, args):
-            return frozenset().union(*map(_reached, args))
-        case _:
-            return frozenset()
-
-
-def _in_operations(term: Term, name: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
-    if isinstance(term, Op):
-        pattern = term.phrase.patterns(words)[0]
-        kinds = {p.type for p in term.phrase.patterns(words)}
-        # An absolute value is of integers as well as of reals, so it says nothing.
-        telling = kinds <= {"ℕ", "ℤ"} or not kinds & {"ℕ", "ℤ", "α"}
-        if telling and any(name in _reached(arg) for arg in term.args):
-            yield pattern.type, term.phrase.name
-    if isinstance(term, Arith | Op):
-        for arg in term.args:
-            yield from _in_operations(arg, name, words)
-
-
 def asserted(statement: Statement) -> tuple[Item, ...]:
     """What the statement supposes outright: its setup, and the premises and declarations of its goal."""
     found: list[Item] = list(statement.setup)
@@ -188,55 +203,13 @@ def asserted(statement: Statement) -> tuple[Item, ...]:
     return tuple(found)
 
 
-def _conjuncts(items: tuple[Item, ...]) -> Iterator[Item]:
+def conjuncts(items: tuple[Item, ...]) -> Iterator[Item]:
+    """The items with conjunctions and declarations taken apart."""
     for item in items:
         if isinstance(item, And | Decl):
-            yield from _conjuncts(parts_of(item))
+            yield from conjuncts(parts_of(item))
         else:
             yield item
-
-
-def inferred_type(
-    name: str, supposed: tuple[Item, ...], items: tuple[Item, ...], words: frozenset[str]
-) -> tuple[str, str] | None:
-    """The type that the items give an undeclared variable, and the words that say so.
-
-    Being said in `supposed` to be of a number sort decides (the widest if several). Otherwise a predicate
-    or operation of particular number types gives its preferred one, and the narrowest such is taken: parity,
-    divisibility and congruence make an integer, primality and factorials a natural number, roots a real one.
-    """
-    said: list[tuple[str, str]] = []
-    used: list[tuple[str, str]] = []
-    for item in _conjuncts(supposed):
-        if isinstance(item, IsA) and isinstance(item.term, Var) and item.term.name == name:
-            said.append((item.sort.patterns(words)[0].type, item.sort.name))
-        elif (
-            isinstance(item, Member)
-            and isinstance(item.term, Var)
-            and item.term.name == name
-            and not item.negated
-        ):
-            said.append((_set_type(item.set), "its number set"))
-    for item in _all_items(items):
-        if isinstance(item, Pred):
-            pattern = item.phrase.patterns(words)[0]
-            if pattern.type != "α" and any(name in _reached(arg) for arg in item.args):
-                used.append((pattern.type, item.phrase.name))
-        elif isinstance(item, Congruent) and any(name in _reached(term) for term in terms_of(item)):
-            used.append(("ℤ", "congruent"))
-        elif isinstance(item, Rel) and item.op in "∣∤" and any(name in _reached(t) for t in terms_of(item)):
-            used.append(("ℤ", "divides"))
-        for term in terms_of(item):
-            used.extend(_in_operations(term, name, words))
-    if said:
-        return max(said, key=lambda pair: TOWER.index(pair[0]))
-    return min(used, key=lambda pair: TOWER.index(pair[0])) if used else None
-
-
-def _set_type(number_set: SetRef) -> str:
-    """Positive and nonnegative integers are natural numbers."""
-    natural = number_set.type == "ℤ" and number_set.condition in ("positive", "nonnegative")
-    return "ℕ" if natural else number_set.type
 
 
 def span_of(formula: Formula) -> Span:

@@ -380,7 +380,7 @@ PAIRS = [
     ),
     (
         "Let $x$ be a nonzero real number. Then $x^{-1} \\ne 0$.",
-        "(x : ℝ) (hx : x ≠ 0) : x ^ (-1 : ℤ) ≠ 0",
+        "(x : ℝ) (hx : x ≠ 0) : x⁻¹ ≠ 0",
     ),
     (
         "Let $x$ be a nonnegative real number. Then $(\\sqrt{x})^2 = x$.",
@@ -580,7 +580,7 @@ PAIRS = [
     ),
     (
         "Suppose $\\gcd(m, n) = 1$. Prove that $m$ and $n$ are coprime.",
-        "(m n : ℤ) (h₀ : Int.gcd m n = 1) : IsCoprime m n",
+        "(m n : ℕ) (h₀ : Nat.gcd m n = 1) : Nat.Coprime m n",
     ),
     (
         "The cube of an odd integer is odd.",
@@ -759,6 +759,30 @@ PAIRS = [
         "If $m$ and $n$ are multiples of 5 then $m + n$ is a multiple of 5.",
         "(m n : ℤ) (h₀ : 5 ∣ m) (h₁ : 5 ∣ n) : 5 ∣ m + n",
     ),
+    ("n is an integer. Prove n is even.", "(n : ℤ) : Even n"),
+    ("Prove that for all $x \\in \\mathbb{R}$, $e^x > 0$.", "(x : ℝ) : Real.exp x > 0"),
+    ("n is the sum of two squares.", "(n : ℤ) : ∃ a b : ℤ, IsSquare a ∧ IsSquare b ∧ n = a + b"),
+    ("If $a < b$ and $b < c$ then $a < c$.", "(a b c : ℝ) (h₀ : a < b) (h₁ : b < c) : a < c"),
+    ("Prove that $x^2 \\ge 0$.", "(x : ℝ) : x ^ 2 ≥ 0"),
+    ("Prove that $|x| \\ge 0$.", "(x : ℝ) : |x| ≥ 0"),
+    ("Let $\\lambda$ be a real number. Then $\\lambda^2 \\ge 0$.", "(lam : ℝ) : lam ^ 2 ≥ 0"),
+    (
+        "Suppose that if $x$ is an integer then $x > 0$. Prove that $x > 0$.",
+        "(x : ℝ) (h₀ : (∃ k : ℤ, x = (k : ℝ)) → x > 0) : x > 0",
+    ),
+    (
+        "If $x \\notin \\mathbb{Q}$ then $x + 1 \\notin \\mathbb{Q}$.",
+        "(x : ℝ) (h₀ : ¬(∃ q : ℚ, x = (q : ℝ))) : ¬(∃ q : ℚ, x + 1 = (q : ℝ))",
+    ),
+    (
+        "If $3x + 2 = 11$, what is the value of $x$? Show that it is $3$.",
+        "(x : ℝ) (h₀ : 3 * x + 2 = 11) : x = 3",
+    ),
+    ("Determine the remainder when 10 is divided by 3. Show that it is 1.", ": 10 % 3 = 1"),
+    ("Let $x$ be a number. Then $x = x$.", "(x : ℝ) : x = x"),
+    ("Let $x$ be real. Then $x^{1/2} \\ge 0$.", "(x : ℝ) : x ^ ((1 : ℝ) / 2) ≥ 0"),
+    ("Prove that $1,000 > 1$.", ": 1000 > 1"),
+    ("Let x and y be real, α ≥ \\gamma.", "(α γ x y : ℝ) : α ≥ γ"),
 ]
 
 

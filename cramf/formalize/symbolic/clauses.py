@@ -76,6 +76,9 @@ class ClauseBuilder(WordingBuilder):
         """Terms that a clause speaks of, what binds them, and whether it speaks of all, some or none."""
         if isinstance(node, Chunk):
             return [self.closed(node)], [], "every"
+        if self._place != "claim" and any(c.text.lower() == "any" for c in node.chunks("EVERY")):
+            # "If any x is ..." means some x, "for any x" all of them.
+            raise UnreadError("whether `any` means all or some is not clear here", node.span)
         if node.rule in ("every", "generic", "none", "some"):
             nounp, *posts = node.nodes()
             terms, decls = self.unnamed(nounp, posts, 1)

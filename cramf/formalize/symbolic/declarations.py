@@ -20,12 +20,15 @@ from cramf.formalize.symbolic.syntax import (
     And,
     Arith,
     Big,
+    Congruent,
     Constant,
     Decl,
     Formula,
     FunctionSort,
     Integral,
+    IsA,
     Limit,
+    Member,
     Num,
     Op,
     Pi,
@@ -325,5 +328,9 @@ class DeclarationElaborator(TermElaborator, ABC):
 
 
 def is_relational(formula: Formula) -> bool:
-    """Whether a formula is a relation or a chain of them, which presupposes what its terms need."""
-    return isinstance(formula, Rel) or (isinstance(formula, And) and all(map(is_relational, formula.parts)))
+    """Whether a formula says something of terms, or several such things: it presupposes what they need."""
+    if isinstance(formula, And):
+        return all(map(is_relational, formula.parts))
+    return isinstance(formula, (Rel, IsA, Pred, Congruent)) or (
+        isinstance(formula, Member) and not formula.negated
+    )

@@ -19,6 +19,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from cramf.formalize.symbolic import syntax
+from cramf.formalize.symbolic.declarations import is_relational
 from cramf.formalize.symbolic.formulas import FormulaElaborator
 from cramf.formalize.symbolic.leanterm import (
     App,
@@ -166,7 +167,7 @@ class _Elaborator(FormulaElaborator):
             self.supposing = True
             lean = self.lower_formula(part)
             self.supposing = False
-            if isinstance(part, Rel):
+            if is_relational(part):
                 self.suppose_presupposed()
             if lean is not None:
                 self.hypothesis(lean, None)

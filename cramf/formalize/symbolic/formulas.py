@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cramf.formalize.symbolic import syntax
 from cramf.formalize.symbolic.ascription import anchored, ascribed
 from cramf.formalize.symbolic.declarations import DeclarationElaborator, is_relational
@@ -288,7 +290,8 @@ class FormulaElaborator(DeclarationElaborator):
         lean = self.wanted(formula)
         conditions = self.conditions(frozenset(self.scope)) if is_relational(formula) else []
         self.presupposed = outer
-        return chained("∧", [*conditions, lean])
+        said = set(_conjuncts(lean))
+        return chained("∧", [*(c for c in conditions if c not in said), lean])
 
     def quantified(self, quant: Quant) -> Lean:
         outer, self.presupposed = self.presupposed, []
@@ -392,3 +395,12 @@ def _is_order(condition: Lean) -> bool:
 
 def _orders(template: Lean) -> bool:
     return isinstance(template, Infix) and template.op in "<≤>≥"
+
+
+def _conjuncts(lean: Lean) -> Iterator[Lean]:
+    """The parts that `∧` joins."""
+    if isinstance(lean, Infix) and lean.op == "∧":
+        yield from _conjuncts(lean.left)
+        yield from _conjuncts(lean.right)
+    else:
+        yield lean

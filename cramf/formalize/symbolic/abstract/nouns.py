@@ -150,7 +150,10 @@ class Nouns(Declaring):
 
     def quality(self, part: Node, items: list[Object]) -> None:
         """`of even order`, `of prime order p`."""
-        form, quality = part.chunks("VALUE")[0].text, part.chunks("ADJ")[0]
+        form = part.chunks("VALUE")[0].text
+        if not part.chunks("ADJ"):
+            raise UnreadError("a quality of a value that is not read", part.span)
+        quality = part.chunks("ADJ")[0]
         for item in items:
             amount = self.saying.value(form, (item,), part.span)
             if part.nodes("math"):

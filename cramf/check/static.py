@@ -7,6 +7,7 @@ plainly of the wrong number or kind. It never says that Lean accepts it.
 
 from __future__ import annotations
 
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from cramf.check.base import BaseChecker
 from cramf.check.safety import screen_candidate
 from cramf.check.static_arguments import ArgumentRules
 from cramf.check.static_names import NameRules, Scene
-from cramf.check.static_shape import shape_of, whole_statement
+from cramf.check.static_shape import no_theorem, shape_of, whole_statement
 from cramf.check.static_text import Text
 from cramf.check.verdict import Candidate, Diagnostic, Identity, Severity, Status, Verdict
 from cramf.collector import collector_paused
@@ -37,6 +38,8 @@ VERSION = "2"
 """Raised whenever a verdict of the static checker could change."""
 
 STATEMENTS = frozenset({"theorem", "lemma", "example"})
+_PROOF = re.compile(r":=\s*(?:by\s+)?sorry\s*(?:--[^\n]*|end\b.*|\s)*\Z")
+"""The end of a statement that proves nothing, so that nothing of it is left unread."""
 _BODIES = frozenset({"def", "abbrev", "instance", "irreducible_def", "opaque"})
 
 
@@ -91,11 +94,13 @@ class StaticChecker(BaseChecker):
             found = list(_once_each(self.diagnostics(Text(candidate), resolved)))
             wrong = any(d.severity is Severity.ERROR for d in found)
             status = Status.INVALID if wrong else Status.VALID
-            detail = (
-                "some names do not resolve or the text is not whole"
-                if wrong
-                else "every name resolves; Lean has not elaborated this"
-            )
+            detail = "some names do not resolve or the text is not whole"
+            if not wrong and _PROOF.search(candidate.statement):
+                detail = "every name resolves; Lean has not elaborated this"
+            elif not wrong:
+                detail = (
+                    "every name of the statement resolves; the proof is unread; Lean has not elaborated this"
+                )
         seconds = time.perf_counter() - begun
         return Verdict(
             self.name, status, tuple(found), detail=detail, resolved=tuple(resolved), seconds=seconds
@@ -125,7 +130,7 @@ class StaticChecker(BaseChecker):
         for line, message in scope.errors:
             yield text.at_line(message, line)
         if statements == 0 and not any(d.category == "lean3" for d in broken):
-            yield Diagnostic(Severity.ERROR, "there is no theorem in the candidate", "syntax")
+            yield no_theorem(parsed, text)
 
     def _command(
         self, command: Command, raw: RawCommand, parsed: ParsedFile, scope: ScopeTracker, scene: Scene

@@ -185,6 +185,23 @@ class NameRules:
     def _unknown(self, occurrence: Occurrence, place: Place, scene: Scene) -> Diagnostic:
         word = occurrence.text
         shown = word if len(word) <= _LONGEST_TOLD else f"{word[:_LONGEST_TOLD]}…"
+        source, start = scene.text.source, occurrence.start
+        if source[start - 1 : start] == "\\":
+            return self._told(
+                f"`\\{shown}` is LaTeX; write the sign itself, such as ℝ or ≤",
+                "syntax",
+                occurrence,
+                scene,
+                (),
+            )
+        if source[start - 1 : start + 2] == "[X]" and source[start - 2 : start - 1].strip():
+            message = "the notation `[X]` needs `open scoped Polynomial`"
+            return self._told(
+                message, "not_opened", occurrence, scene, ("open scoped Polynomial", "Polynomial")
+            )
+        if word.endswith("!") and len(word) > 1:
+            message = f"`{shown}` is one name to Lean; write `{shown[:-1]} !` under `open scoped Nat`"
+            return self._told(message, "not_opened", occurrence, scene, ("open scoped Nat", "Nat.factorial"))
         if _VARIABLE.fullmatch(word):
             # Under Lean's own default, not Mathlib's, it would become a variable of a type that Lean guesses.
             message = f"`{shown}` is bound nowhere; declare it with its type"

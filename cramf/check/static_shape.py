@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 
 from cramf.check.static_text import Text
-from cramf.check.verdict import Diagnostic
+from cramf.check.verdict import Diagnostic, Severity
 from cramf.lean.brackets import CLOSERS, OPENERS
+from cramf.lean.lexer import TokenKind
 from cramf.lean.parser import ParsedFile
 from cramf.lean.syntax import Declaration
 
-__all__ = ["shape_of", "whole_statement"]
+__all__ = ["no_theorem", "shape_of", "whole_statement"]
 
 _CLOSING = {
     **dict(zip("( [ { ⟨ ⦃ ⟦".split(), ") ] } ⟩ ⦄ ⟧".split(), strict=True)),
@@ -83,6 +85,23 @@ def _brackets(parsed: ParsedFile, text: Text) -> Iterator[Diagnostic]:
         )
 
 
+_STATING = ("theorem", "lemma", "example")
+
+
+def no_theorem(parsed: ParsedFile, text: Text) -> Diagnostic:
+    """That a candidate states nothing; a misspelt `theorem` at the beginning of a line is told as such."""
+    tokens = parsed.source.tokens
+    for index, token in enumerate(tokens):
+        if token.kind == TokenKind.IDENTIFIER and parsed.source.first_on_line(index):
+            meant = difflib.get_close_matches(token.text, _STATING, n=1, cutoff=0.7)
+            if meant and token.text not in _STATING:
+                message = f"`{token.text}` is no command, and there is no theorem in the candidate"
+                return text.diagnostic(message, "syntax", token.start, token.end, token.text, (meant[0],))
+    return Diagnostic(
+        Severity.ERROR, "there is no theorem in the candidate, which is all that is checked", "syntax"
+    )
+
+
 _NO_PROOF = re.compile(r":=\s*(?:by\b)?\s*\Z")
 
 
@@ -93,6 +112,9 @@ def whole_statement(declaration: Declaration, parsed: ParsedFile, text: Text) ->
     if not body.startswith((":=", "|", "where")) or _NO_PROOF.match(body):
         message = "the statement does not end in `:= by sorry`"
         yield text.diagnostic(message, "syntax", begin, max(begin, end), None, (":= by sorry",))
-    if not declaration.result and body.startswith(":="):
-        message = f"{declaration.keyword} `{declaration.name}` states nothing: there is no `:` before `:=`"
-        yield text.diagnostic(message, "syntax", begin, begin + 2)
+    before = declaration.signature.removesuffix(declaration.result).rstrip()
+    if body.startswith(":=") and not (declaration.result and before.endswith(":")):
+        message = (
+            f"{declaration.keyword} `{declaration.name}` states nothing: there is no `:` before its claim"
+        )
+        yield text.diagnostic(message, "syntax", begin, begin + 2, None, (":",))

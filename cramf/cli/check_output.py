@@ -103,7 +103,7 @@ def lines_of(result: Result, width: int, quiet: bool = False) -> Iterator[str]:
 
 def _why(verdict: Verdict) -> str:
     if not verdict.elaborated:
-        return "every name resolves; Lean has not elaborated this"
+        return verdict.detail or "Lean has not elaborated this"
     sorry = " with `sorry`" if verdict.status is Status.VALID_WITH_SORRY else ""
     return f"Lean elaborated this{sorry}; whether it says what was meant is yours to judge"
 

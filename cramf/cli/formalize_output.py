@@ -103,7 +103,9 @@ def _verdict(verdict: Verdict | None) -> Iterator[str]:
     elif verdict.elaborated:
         yield f"  {verdict.checker}: Lean elaborated this; whether it says what was meant is yours to judge"
     else:
-        yield f"  {verdict.checker}: every name resolves; Lean has not elaborated this"
+        said = verdict.detail or "nothing was found wrong"
+        told = said if "not elaborated" in said else f"{said}; Lean has not elaborated this"
+        yield f"  {verdict.checker}: {told}"
     if verdict.resolved:
         yield f"  it rests on {', '.join(verdict.resolved)}"
     yield from (f"    {_diagnostic(diagnostic)}" for diagnostic in verdict.diagnostics)

@@ -562,3 +562,28 @@ def test_theorems_of_mathlib_itself(base: KnowledgeBase, checker: StaticChecker)
     assert alarms.total() <= 5, alarms
     assert alarms["type_mismatch"] + alarms["function_expected"] + alarms["unknown_field"] <= 2, alarms
     assert alarms["syntax"] + alarms["lean3"] + alarms["unknown_namespace"] == 0, alarms
+
+
+@pytest.mark.parametrize(
+    ("header", "statement", "category", "part"),
+    [
+        ("", "theorem x (n : ℕ) n = n := by sorry", "syntax", "no `:`"),
+        ("", "theorm x (n : ℕ) : n = n := by sorry", "syntax", "`theorm` is no command"),
+        ("", "theorem x (n : ℕ) : 0 < n! := by sorry", "not_opened", "`n !`"),
+        ("", "theorem x (f : ℂ[X]) : f = f := by sorry", "not_opened", "open scoped Polynomial"),
+        ("", "theorem x (a : ℝ) : a \\leq a := by sorry", "syntax", "LaTeX"),
+    ],
+)
+def test_common_slips_are_told_by_their_cause(
+    checker: StaticChecker, header: str, statement: str, category: str, part: str
+) -> None:
+    first = checker.check(Candidate("t", f"import Mathlib\n{header}", statement)).diagnostics[0]
+    assert first.category == category
+    assert part in first.message
+
+
+def test_an_unread_proof_is_told(checker: StaticChecker) -> None:
+    proved = checker.check(Candidate("t", "import Mathlib", "theorem x : 1 = 1 := by exact Nat.no_such_name"))
+    left_open = checker.check(Candidate("t", "import Mathlib", "theorem x : 1 = 1 := by sorry"))
+    assert "proof is unread" in proved.detail
+    assert "proof is unread" not in left_open.detail

@@ -250,6 +250,10 @@ class Declaring(Parts):
                 ):
                     on, found = found.lean, Object(found.kind.of.lean, found.kind.of)
                 parameters.append(found)
+            same = len(parameters) == 2 and parameters[0].lean == parameters[1].lean
+            if sort == "Map" and same and word.form.startswith("function"):
+                # A map on a set goes into it; a function on it may be meant to have numbers for values.
+                raise UnreadError("where the values of this function lie is not said", phrase.span)
         if word.role == "sort":
             if not word.needs and phrase.needs:
                 parameters.append(self.parameter(("of|in", f"Type {rest}".strip()), phrase, owner))

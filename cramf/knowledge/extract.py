@@ -18,7 +18,7 @@ from cramf.knowledge.facts import (
 )
 from cramf.lean.lexer import TokenKind, leading_identifier
 from cramf.lean.parser import ParsedFile, parse_file
-from cramf.lean.scope import Context, ScopeTracker, included_variables
+from cramf.lean.scope import Context, ScopeTracker, included_variables, inside
 from cramf.lean.signatures import normalised
 from cramf.lean.syntax import Binder, Command, Declaration, ParseError, Uses
 
@@ -57,7 +57,7 @@ def extract_text(text: str, module: str) -> FileFacts:
     namespaces: set[str] = set()
     for command in parsed.commands:
         if command.declaration is not None:
-            place = _inside(scope.context, command.declaration.name)
+            place = inside(scope.context, _unquoted(command.declaration.name))
             number = contexts.setdefault(place, len(contexts))
             declarations += _declared(command.declaration, scope, number, parsed.source.text)
         elif command.notation is not None:
@@ -129,17 +129,6 @@ def _dotted_names(parsed: ParsedFile) -> Counter[str]:
     for start, end in source.skipped:
         counts.update(_DOTTED.findall(_COMMENT.sub("", source.text[start:end])))
     return counts
-
-
-def _inside(context: Context, written: str) -> Context:
-    """The context of a declaration's own text: `theorem A.b` stands inside the namespace `A`.
-
-    `theorem _root_.A.b` stands where its command does.
-    """
-    if written.startswith("_root_."):
-        return context
-    prefix = _full_name(context.namespace, written).rpartition(".")[0] if "." in written else ""
-    return Context(prefix, context.opens, context.scoped) if prefix else context
 
 
 def _feed(scope: ScopeTracker, command: Command) -> None:

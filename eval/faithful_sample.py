@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 from pathlib import Path
 
+from cramf.evaluation.metrics import wilson_interval
 from cramf.formalize.symbolic.backend import SymbolicBackend
 from cramf.formalize.types import Request
 
@@ -43,11 +43,9 @@ def sample(paths: list[Path], count: int, seed: int) -> None:
 def count(path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     good = sum(bool(row["faithful"]) for row in rows)
-    n, z = len(rows), 1.959964
-    share, divisor = good / n, 1 + z * z / n
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / divisor
-    middle = (share + z * z / (2 * n)) / divisor
-    print(f"{good} of {n} faithful, {share:.1%} [{middle - half:.1%}, {middle + half:.1%}]")
+    low, high = wilson_interval(good, len(rows))
+    share = good / len(rows)
+    print(f"{good} of {len(rows)} faithful, {share:.1%} [{low:.1%}, {high:.1%}]")
     for row in rows:
         if not row["faithful"]:
             print(f"  {row['name']}: {row['reason']}")

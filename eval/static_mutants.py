@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import re
 import time
@@ -28,6 +27,7 @@ from pathlib import Path
 from cramf.check.static import StaticChecker
 from cramf.check.verdict import Candidate, Severity
 from cramf.environment import default_core, default_index
+from cramf.evaluation.metrics import wilson_interval
 from cramf.knowledge.core_library import load_core, with_core
 from cramf.knowledge.store import KnowledgeBase
 from cramf.knowledge.types import Kind
@@ -311,16 +311,8 @@ def _is_known(mutant: Mutant, vocabulary: Vocabulary) -> bool:
 # -- the count --------------------------------------------------------------------------------------------
 
 
-def interval(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's score interval of a share, at 95%."""
-    z = 1.959964
-    p, d = hits / n, 1 + z * z / n
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d
-    return (p + z * z / (2 * n)) / d - half, (p + z * z / (2 * n)) / d + half
-
-
 def shown(hits: int, n: int) -> str:
-    low, high = interval(hits, n)
+    low, high = wilson_interval(hits, n)
     return f"{hits / n:6.1%} [{low:.1%}, {high:.1%}]"
 
 

@@ -8,6 +8,7 @@ once, and both sides of a comparison.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
@@ -33,6 +34,7 @@ __all__ = [
     "precision_at",
     "ratio_intervals",
     "recall_at",
+    "wilson_interval",
 ]
 
 DEPTH = 50
@@ -285,3 +287,17 @@ def _intervals(metrics: Sequence[Metric], values: Floats, resampled: Floats) -> 
         metric.name: Interval(float(values[n]), float(low[n]), float(high[n]))
         for n, metric in enumerate(metrics)
     }
+
+
+def wilson_interval(hits: int, n: int) -> tuple[float, float]:
+    """Wilson's score interval at 95% of the share `hits / n`; (0, 1) of nothing.
+
+    Source: E. B. Wilson, JASA 22 (1927), 209-212.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    share, divisor = hits / n, 1 + z * z / n
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / divisor
+    middle = (share + z * z / (2 * n)) / divisor
+    return middle - half, middle + half

@@ -211,3 +211,15 @@ def test_answers_to_other_queries_are_not_compared() -> None:
 
 def test_renamed_gold_names_take_their_present_name() -> None:
     assert canonical(["Old.name", "Set"], {"Old.name": "New.name"}) == {"New.name", "Set"}
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 7), (49, 50), (3, 3), (120, 1000)])
+def test_wilson_agrees_with_scipy(hits: int, n: int) -> None:
+    from scipy.stats import binomtest
+
+    expected = binomtest(hits, n).proportion_ci(0.95, method="wilson")
+    assert metrics.wilson_interval(hits, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_wilson_of_nothing_says_nothing() -> None:
+    assert metrics.wilson_interval(0, 0) == (0.0, 1.0)

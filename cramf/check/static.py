@@ -38,7 +38,7 @@ VERSION = "2"
 """Raised whenever a verdict of the static checker could change."""
 
 STATEMENTS = frozenset({"theorem", "lemma", "example"})
-_PROOF = re.compile(r":=\s*(?:by\s+)?sorry\s*(?:--[^\n]*|end\b.*|\s)*\Z")
+_PROOF = re.compile(r":=\s*(?:by\s+)?sorry(?:--[^\n]*|end\b.*|\s)*\Z")
 """The end of a statement that proves nothing, so that nothing of it is left unread."""
 _BODIES = frozenset({"def", "abbrev", "instance", "irreducible_def", "opaque"})
 

@@ -587,3 +587,10 @@ def test_an_unread_proof_is_told(checker: StaticChecker) -> None:
     left_open = checker.check(Candidate("t", "import Mathlib", "theorem x : 1 = 1 := by sorry"))
     assert "proof is unread" in proved.detail
     assert "proof is unread" not in left_open.detail
+
+
+@pytest.mark.timeout(20)
+def test_blanks_behind_a_proof_cost_no_more_than_their_number(checker: StaticChecker) -> None:
+    """Sixty thousand of them took most of a minute by a pattern that went back over each."""
+    statement = "theorem x : 1 = 1 := by sorry" + " " * 60_000 + "x"
+    assert checker.check(Candidate("t", "import Mathlib", statement)).detail

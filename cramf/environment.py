@@ -7,6 +7,7 @@ from pathlib import Path
 
 __all__ = [
     "CACHE",
+    "DATA",
     "ELAN_HOME",
     "ENCODER",
     "INDEX",
@@ -22,6 +23,7 @@ __all__ = [
     "default_answer_cache",
     "default_cache",
     "default_core",
+    "default_data",
     "default_index",
     "default_mathlib",
     "default_ontology",
@@ -47,6 +49,8 @@ RANKER = "CRAMF_RANKER"
 """Folder of the learned ranker used instead of the shipped one."""
 ELAN_HOME = "ELAN_HOME"
 """Folder of elan, the version manager of Lean (`~/.elan` where unset); elan's own variable."""
+DATA = "CRAMF_DATA"
+"""Folder in which benchmarks are kept."""
 VERDICTS = "CRAMF_VERDICTS"
 """File in which verdicts of Lean are kept."""
 KIMINA_URL = "CRAMF_KIMINA_URL"
@@ -101,6 +105,12 @@ def _cache_folder() -> Path:
     return (Path(folder) if folder else Path.home() / ".cache") / "cramf"
 
 
+def default_data() -> Path:
+    """Folder of benchmarks, one a folder: `CRAMF_DATA`, else one in the user's data folder."""
+    named = variable(DATA)
+    return Path(named).expanduser() if named else _user_data() / "benchmarks"
+
+
 def default_ontology() -> Path:
     """Folder of the shipped concept ontology (one JSONL file a domain)."""
     return _shipped("index") / "ontology"
@@ -122,10 +132,15 @@ def shipped_workspace() -> Path:
     return _shipped("lean")
 
 
+def _user_data() -> Path:
+    """What belongs to the user and is to stay, as the XDG base directories have it."""
+    folder = variable("XDG_DATA_HOME")
+    return (Path(folder).expanduser() if folder else Path.home() / ".local" / "share") / "cramf"
+
+
 def _user_workspace() -> Path:
     """Where `cramf lean setup` makes a workspace when the shipped one is not to be written to."""
-    folder = variable("XDG_DATA_HOME")
-    return (Path(folder).expanduser() if folder else Path.home() / ".local" / "share") / "cramf" / "lean"
+    return _user_data() / "lean"
 
 
 def default_workspace() -> Path:

@@ -17,7 +17,7 @@ import json
 import random
 from pathlib import Path
 
-from cramf.evaluation.metrics import wilson_interval
+from cramf.evaluation.intervals import wilson_interval
 from cramf.formalize.symbolic.backend import SymbolicBackend
 from cramf.formalize.types import Request
 

@@ -16,22 +16,10 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from cramf.check.verdict import Candidate
 from cramf.environment import default_index
-from cramf.knowledge.extract import extract_text
-from cramf.knowledge.resolution import Place, Spoken, resolver_of
+from cramf.evaluation.name_metrics import NameReader
 from cramf.knowledge.store import KnowledgeBase
-from cramf.knowledge.vocabulary import Vocabulary
-
-
-def present_name(name: str, vocabulary: Vocabulary) -> str:
-    """The name with its alias and deprecations followed."""
-    for _ in range(8):
-        name = vocabulary.aliases.get(name, name)
-        known = vocabulary.declarations.get(name)
-        if known is None or not known.deprecated:
-            break
-        name = known.deprecated
-    return name
 
 
 def main() -> None:
@@ -42,7 +30,7 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=15, help="How many of the commonest errors to list.")
     options = parser.parse_args()
     vocabulary = KnowledgeBase.open(options.index or default_index()).vocabulary()
-    resolver, table = resolver_of(vocabulary)
+    reader = NameReader(vocabulary)
     rows = [json.loads(line) for line in options.data.read_text(encoding="utf-8").splitlines() if line]
     gold_names = [name for row in rows for name in row["mathlib_dependencies"]]
     known = [name for name in gold_names if name in vocabulary.declarations or name in vocabulary.aliases]
@@ -53,18 +41,11 @@ def main() -> None:
     extra: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     for row in rows:
-        facts = extract_text(f"{row['header']}\n{row['formal_statement']}", "Statement")
-        ours: set[str] = set()
-        for raw in facts.declarations:
-            place = Place(facts.contexts[raw.context], facts.module, table)
-            used = resolver.statement(Spoken(raw.words, raw.hidden, raw.dots, raw.runs), place)
-            ours.update(
-                present_name(n, vocabulary) for n, shown in used.named.items() if shown or options.all
-            )
-        gold = {present_name(name, vocabulary) for name in row["mathlib_dependencies"]}
+        ours = reader.used(Candidate("", row["header"], row["formal_statement"]), printed=not options.all)
+        gold = reader.present(row["mathlib_dependencies"])
         right += len(ours & gold)
-        extra.update(ours - gold)
-        missed.update(gold - ours)
+        extra.update(sorted(ours - gold))
+        missed.update(sorted(gold - ours))
     print(f"precision {right / (right + extra.total()):.1%} ({right} of {right + extra.total()})")
     print(f"recall    {right / (right + missed.total()):.1%} ({right} of {right + missed.total()})")
     print("ours alone:", ", ".join(f"{n} {c}" for n, c in extra.most_common(options.show)))

@@ -27,7 +27,7 @@ from pathlib import Path
 from cramf.check.static import StaticChecker
 from cramf.check.verdict import Candidate, Severity
 from cramf.environment import default_core, default_index
-from cramf.evaluation.metrics import wilson_interval
+from cramf.evaluation.intervals import wilson_interval
 from cramf.knowledge.core_library import load_core, with_core
 from cramf.knowledge.store import KnowledgeBase
 from cramf.knowledge.types import Kind

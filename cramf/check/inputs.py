@@ -8,7 +8,6 @@ no count is of fewer statements than it says.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from cramf.check.safety import MAX_CHARACTERS
 from cramf.check.verdict import Candidate, Part
 from cramf.errors import InputError
 from cramf.files import decode_text
+from cramf.json_rows import is_unicode, iter_rows, json_kind
 from cramf.lean.lexer import TokenKind, tokenize
 
 __all__ = [
@@ -44,7 +44,6 @@ MAX_BYTES = 1 << 20
 """Bytes of the longest row or `.lean` file that is read."""
 
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
-_BOM = b"\xef\xbb\xbf"
 _SUFFIXES: dict[str, Format] = {".lean": "lean", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _NAMES = ("name", "id", "problem_id")
 _STATEMENT = "formal_statement"
@@ -205,25 +204,13 @@ def _lean(handle: BinaryIO, file: str) -> Iterator[Entry | Unreadable]:
 
 def _rows(handle: BinaryIO, file: str) -> Iterator[Entry | Unreadable]:
     """The rows of a JSONL file; blank lines hold none, and a file without rows is itself unreadable."""
-    number = rows = 0
-    # Not `splitlines`: JSON text may hold U+2028 and its like as they are.
-    while line := handle.readline(MAX_BYTES + 1):
-        number += 1
-        place = f"{file}:{number}"
-        if len(line) > MAX_BYTES:
-            while line and not line.endswith(b"\n"):
-                line = handle.readline(MAX_BYTES)
-            rows += 1
-            message = f"{place}: the row is larger than {MAX_BYTES:,} bytes"
-            yield Unreadable(file, number, message, "give one statement a row")
-            continue
-        if number == 1:
-            line = line.removeprefix(_BOM)
-        if not line.strip():
-            continue
+    rows = 0
+    for number, values in iter_rows(handle, file, MAX_BYTES):
         rows += 1
         try:
-            yield Entry(_candidate(_object(line, place), place, number), file, number)
+            if isinstance(values, InputError):
+                raise values
+            yield Entry(_candidate(values, f"{file}:{number}", number), file, number)
         except InputError as error:
             yield Unreadable(file, number, error.message, error.mend)
     if not rows:
@@ -264,39 +251,7 @@ def _text(values: dict[str, Any], key: str, place: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise InputError(f"{place}: {key} is {_kind(value)}", "write it as text")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        # It can be neither given to Lean nor printed.
-        raise InputError(f"{place}: {key} has half a surrogate pair", "write the whole character") from None
+        raise InputError(f"{place}: {key} is {json_kind(value)}", "write it as text")
+    if not is_unicode(value):
+        raise InputError(f"{place}: {key} has half a surrogate pair", "write the whole character")
     return value
-
-
-def _object(line: bytes, place: str) -> dict[str, Any]:
-    try:
-        values = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{place} is not UTF-8 text (byte {error.start} of the line)", "save it as UTF-8 and try again"
-        ) from None
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{place} is not JSON: {error.msg}, column {error.colno}", "write one JSON object a line"
-        ) from None
-    except (ValueError, RecursionError):  # numbers of thousands of digits, brackets a thousand deep
-        raise InputError(f"{place} is not JSON that can be read", "write one JSON object a line") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{place} is {_kind(values)}, not an object", "write one JSON object a line")
-    return values
-
-
-def _kind(value: Any) -> str:
-    """What a JSON value is, in words."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, list):
-        return "a list"
-    return "an object" if isinstance(value, dict) else "a number"

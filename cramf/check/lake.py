@@ -141,9 +141,25 @@ class LakeChecker(BaseChecker):
         if refused:
             detail = f"not given to Lean: {refused[0].message} (`{refused[0].name}`)"
             return Verdict(self.name, Status.REJECTED, refused, False, detail, time.monotonic() - start)
+        return self._verdict(screened, self._limits)
+
+    def elaborate(self, header: str, text: str, seconds: float | None = None) -> Verdict:
+        """What Lean says of a text of CRAMF's own making below a header, such as a proof; lines count in it.
+
+        The text is NOT screened; see `ReplChecker.elaborate`. Here `seconds` holds for header and text.
+        """
+        limits = self._limits
+        if seconds is not None:
+            # Lean uses several cores, so that its CPU time may well be more than that.
+            cpu = max(limits.cpu_seconds, 4 * seconds)
+            limits = dataclasses.replace(limits, wall_seconds=seconds, cpu_seconds=cpu)
+        return self._verdict(Candidate("text", header, text), limits)
+
+    def _verdict(self, screened: Candidate, limits: Limits) -> Verdict:
+        start = time.monotonic()
         try:
             with self._lock:
-                verdict = self._elaborate(screened)
+                verdict = self._elaborate(screened, limits)
         except (UnavailableError, ResourceError) as error:
             verdict = (Status.UNAVAILABLE, (), False, str(error))
         except OSError as error:
@@ -212,7 +228,7 @@ class LakeChecker(BaseChecker):
         self._scratch, self._finalizer = scratch.path, finalizer
         return scratch.path
 
-    def _elaborate(self, candidate: Candidate) -> Outcome:
+    def _elaborate(self, candidate: Candidate, limits: Limits) -> Outcome:
         """Give the candidate to Lean as a module of its own, and judge what comes back."""
         lake = self._program()
         scratch = self._prepared(lake)
@@ -221,7 +237,7 @@ class LakeChecker(BaseChecker):
         try:
             file.parent.mkdir(exist_ok=True)
             by = self._by_build if self._mode == "build" else self._by_lean
-            status, diagnostics, elaborated, detail = by(candidate, lake, scratch, file)
+            status, diagnostics, elaborated, detail = by(candidate, lake, scratch, file, limits)
         finally:
             for made in (scratch / _LIBRARY, scratch / ".lake" / "build"):
                 shutil.rmtree(made, ignore_errors=True)
@@ -230,22 +246,24 @@ class LakeChecker(BaseChecker):
         said = f"{detail} ({isolation})" if isolation.network else detail
         return status, diagnostics, elaborated, said
 
-    def _by_build(self, candidate: Candidate, lake: str, scratch: Path, file: Path) -> Outcome:
+    def _by_build(
+        self, candidate: Candidate, lake: str, scratch: Path, file: Path, limits: Limits
+    ) -> Outcome:
         file.write_text(candidate.source, encoding="utf-8", newline="\n")
         module = f"{_LIBRARY}.{file.stem}"
-        done = self._run(lake, scratch, self._limits, "build", module)
+        done = self._run(lake, scratch, limits, "build", module)
         log = parse_build(f"{done.stdout}\n{done.stderr}")
         built = log.built(module) or any((scratch / ".lake" / "build").rglob(f"{file.stem}.olean"))
         return _judge(candidate, f"{_LIBRARY}/{file.name}", done, log, built, f"{module} was built")
 
-    def _by_lean(self, candidate: Candidate, lake: str, scratch: Path, file: Path) -> Outcome:
+    def _by_lean(self, candidate: Candidate, lake: str, scratch: Path, file: Path, limits: Limits) -> Outcome:
         word = f"cramf {secrets.token_hex(8)}"
         added = "" if _DANGLING.search(candidate.source) else f'\n#print "{word}"\n'
         file.write_text(candidate.source + added, encoding="utf-8", newline="\n")
         own = f"{_LIBRARY}/{file.name}"
         # Unlike `lake build`, `lake env` hands the options of the lakefile to nobody.
         options = [f"-D{name}={_flag(value)}" for name, value in self._workspace.options().items()]
-        done = self._run(lake, scratch, self._limits, "env", "lean", "--json", *options, own)
+        done = self._run(lake, scratch, limits, "env", "lean", "--json", *options, own)
         printed, _ = parse_json(done.stdout)
         rest = parse_build(done.stderr)
         messages, answered = _without_answer(printed, candidate.source, word)

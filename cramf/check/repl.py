@@ -24,7 +24,7 @@ from cramf.check.repl_worker import Settings, Worker
 from cramf.check.running import through
 from cramf.check.safety import screen_candidate
 from cramf.check.toolchain import INSTALL, find_program, path_with_elan, toolchain_of, workspace_state
-from cramf.check.verdict import Candidate, Identity, Status, Verdict
+from cramf.check.verdict import Candidate, Identity, Part, Status, Verdict
 from cramf.environment import default_workspace
 from cramf.errors import CramfError, InputError
 
@@ -53,6 +53,8 @@ class _Pool:
         self, start: Callable[[], Repl], scratch: Scratch | None, size: int, settings: Settings
     ) -> None:
         self._scratch = scratch
+        self.closing = threading.Event()
+        """Set for good before the end: whoever is still at work shall not start a REPL again."""
         self._workers = [Worker(start, settings) for _ in range(size)]
         self.free: queue.LifoQueue[Worker] = queue.LifoQueue()
         for worker in self._workers:
@@ -162,6 +164,42 @@ class ReplChecker(BaseChecker):
             outcome = Outcome(Status.UNAVAILABLE, str(error))
         return outcome.verdict(self.name, time.monotonic() - start)
 
+    def elaborate(self, header: str, text: str, seconds: float | None = None) -> Verdict:
+        """What Lean says of a text of CRAMF's own making below a header, such as a proof; lines count in it.
+
+        The text is NOT screened, so that it may hold what a candidate may not (`#print axioms`): whatever
+        came from outside must be screened before it is put into one. `seconds` holds for the text (the
+        checker's own limit where None). A header that was not read in time is `unavailable`: it says
+        nothing of the text.
+        """
+        start = time.monotonic()
+        try:
+            pool = self._started()
+            worker = pool.free.get()
+            try:
+                start = time.monotonic()
+                head = header.replace("\r\n", "\n").rstrip()
+                result = worker.run(
+                    head,
+                    text,
+                    lambda line: (Part.STATEMENT, line),
+                    pool.closing,
+                    self._times[0] if seconds is None else seconds,
+                )
+            except BaseException:
+                worker.close()  # it may still be at this text
+                raise
+            finally:
+                pool.free.put(worker)
+            outcome = result.outcome
+            if result.header and outcome.status is Status.TIMEOUT:
+                outcome = replace(outcome, status=Status.UNAVAILABLE)
+            if (isolation := network_isolation()).network:
+                outcome = replace(outcome, detail=f"{outcome.detail} ({isolation})")
+        except CramfError as error:
+            outcome = Outcome(Status.UNAVAILABLE, str(error))
+        return outcome.verdict(self.name, time.monotonic() - start)
+
     def identity(self) -> Identity:
         """Rules and Lean options of this checker, toolchain and Mathlib of its workspace.
 
@@ -180,6 +218,7 @@ class ReplChecker(BaseChecker):
         with self._lock:
             pool, self._pool, self._failed = self._pool, None, None
         if pool is not None:
+            pool.closing.set()
             pool.kill()
             self._crew.close()
             pool.close()

@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cramf.check.judging import Outcome, judge, judge_header, split_imports, text_after_header
+from cramf.check.judging import Locate, Outcome, judge, judge_header, split_imports, text_after_header
 from cramf.check.repl_process import Repl, ReplDiedError, ReplOverrunError
 from cramf.check.verdict import Candidate, Diagnostic, Status
 from cramf.lean.messages import ReplResponse, read_repl
 
-__all__ = ["Settings", "Worker"]
+__all__ = ["Result", "Settings", "Worker"]
 
 _ENVIRONMENTS = 48  # of headers and their beginnings, after which a REPL is started anew
 _SERVED = 500  # candidates, likewise
@@ -36,6 +36,14 @@ class Settings:
     seconds: float
     header_seconds: float
     memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a text; `header` is true where its header did not stand, so that Lean never saw it."""
+
+    outcome: Outcome
+    header: bool = False
 
 
 class _HeaderError(Exception):
@@ -78,20 +86,26 @@ class Worker:
             repl.close()
 
     def check(self, candidate: Candidate, stop: threading.Event) -> Outcome:
-        """What the REPL says of a screened candidate.
+        """What the REPL says of a screened candidate; raises as `run` does."""
+        text, locate = text_after_header(candidate)
+        return self.run(candidate.segments[0][1], text, locate, stop, self._settings.seconds).outcome
+
+    def run(self, header: str, text: str, locate: Locate, stop: threading.Event, seconds: float) -> Result:
+        """What the REPL says of a screened text below a header, within so many seconds.
 
         Where a REPL that others had used before breaks down, a fresh one is asked: it may not have been this
-        candidate's doing.
+        text's doing.
 
         Raises:
             UnavailableError: where no REPL can be started.
         """
         while True:
             used = self._served > 0
+            at_header = False
             try:
-                outcome = self._ask(candidate, stop)
+                outcome = self._ask(header, text, locate, stop, seconds)
             except _HeaderError as error:
-                outcome = error.outcome
+                outcome, at_header = error.outcome, True
             except ReplOverrunError as error:
                 outcome = Outcome(Status.TIMEOUT, str(error))
             except ReplDiedError as error:
@@ -103,20 +117,24 @@ class Worker:
                 self.close()
             if crashed and used and not stop.is_set():
                 continue
-            return outcome
+            return Result(outcome, at_header)
 
     def _used_up(self) -> bool:
         nearly = self._repl is not None and self._repl.memory > _NEARLY * self._settings.memory_bytes
         return nearly or self._served >= _SERVED or len(self._kept) >= _ENVIRONMENTS
 
-    def _ask(self, candidate: Candidate, stop: threading.Event) -> Outcome:
+    def _ask(self, header: str, text: str, locate: Locate, stop: threading.Event, seconds: float) -> Outcome:
         if self._repl is None:
             self._repl = self._start()
         if stop.is_set():
             raise ReplDiedError("killed, since the check was broken off")
-        number, remarks = self._header(candidate.segments[0][1])
-        text, locate = text_after_header(candidate)
-        answer = self._send(text, number, self._settings.seconds, "the candidate")
+        try:
+            number, remarks = self._header(header)
+        except ReplOverrunError as error:
+            raise _HeaderError(Outcome(Status.TIMEOUT, str(error))) from None
+        except ReplDiedError as error:
+            raise _HeaderError(Outcome(Status.CRASHED, f"the REPL: {error}")) from None
+        answer = self._send(text, number, seconds, "the candidate")
         outcome = judge(answer, locate)
         return replace(outcome, diagnostics=remarks + outcome.diagnostics)
 

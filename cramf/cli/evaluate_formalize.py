@@ -3,179 +3,338 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cramf.cli.language_model import LLM_KINDS
+from cramf.check.checkers import CHECKERS
+from cramf.cli.evaluate_options import RunChoices, run_options
+from cramf.cli.evaluate_run import evaluate_run, percent
+from cramf.cli.language_model import LLM_KINDS, ModelChoices, model_options
+from cramf.cli.retrieval_options import number_or_auto
+from cramf.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from cramf.evaluation.formalize import Definitions, Report, Writer
-    from cramf.evaluation.metrics import Interval
-    from cramf.evaluation.references import Reference
-    from cramf.knowledge.store import KnowledgeBase
-    from cramf.retrieval.types import Hit
+    from cramf.evaluation.judge.calibration import Pair
+    from cramf.evaluation.run_directory import RunDirectory
+    from cramf.evaluation.runner import Run
+    from cramf.formalize.models.chat import ChatModel
 
 __all__ = ["formalize"]
 
 _SYMBOLIC = "symbolic"
 _ARMS = ("none", "retrieved", "oracle")
 _SHOWN_REASONS = 15
+_JUDGED_AT_ONCE = 4
 
 
 @click.command(
     epilog="""\b
 Examples:
-  cramf eval formalize --data minif2f.jsonl
-  cramf eval formalize --data proofnet.jsonl --json --out rows.jsonl
-  cramf eval formalize --data proofnet.jsonl --llm openai:qwen3 --arm oracle
+  cramf eval formalize --data minif2f.jsonl --out runs/minif2f
+  cramf eval formalize --data proofnet.jsonl --llm openai:qwen3 --arm oracle --n 8 --check repl --out runs/q
+  cramf eval formalize --out runs/q --rescore
 
 \b
-A row of the file (a row that holds formal_statement under "verified" is read from there):
+A row of the data (a row that holds formal_statement under "verified" is read from there):
   {"informal_statement": "The sum of ...", "header": "import Mathlib", "formal_statement": "theorem ..."}
 
 \b
 Arms, for language models; the prompt is otherwise the same:
   none       no definitions
-  retrieved  the ten that retrieval ranks first
+  retrieved  those that retrieval ranks first (-k)
   oracle     those that the row's mathlib_dependencies name
 
 \b
-Keys of --json: n, read, valid, equal, similarity (each value, low, high), ms (p50, p99), abstentions,
-references_whole, llm, arm, data, index. Shares are of all n rows, but valid, which is one of those read.
-equal: the same as the reference in the normal form that cramf/evaluation/normal_form.py describes. Lean
-checks nothing here. Intervals are 95%, from 2,000 resamples of the rows.
+Keys of --json: n, read, valid (of those read), compile (of all, with the checker's name), pass_at_k (of the
+first --n samples), references, equal (to the reference in the normal form that
+cramf/evaluation/normal_form.py describes), similarity (of the trees), names (declarations used against
+gold), splits, ms, abstentions, categories, tokens, cost, faithful (--judge), beq_plus, beq and beq_l
+(--equivalence; null where nobody has looked), and data, failures, settings. Lean is asked only
+with a --check that runs it. Intervals are 95%: Wilson's, and the bootstrap's from 2,000 resamples.
 """
 )
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="JSONL file of statements.")
+@run_options
 @click.option(
     "--llm", default=_SYMBOLIC, show_default=True, metavar="BACKEND", help=f"{_SYMBOLIC}, or {LLM_KINDS}."
 )
 @click.option("--arm", type=click.Choice(_ARMS), default=None, help="Definitions given [retrieved].")
-@click.option("--base-url", default=None, help="Server of an openai: model.")
-@click.option("--index", "path", type=click.Path(path_type=Path), default=None, help="Index directory.")
-@click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many rows.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="JSONL file, a line for each row.")
+@click.option("-n", "--n", "n", type=click.IntRange(1, 1024), metavar="N", help="Samples a statement (1).")
+@click.option("--rounds", type=click.IntRange(0, 100), metavar="N", help="Rounds of repair (1).")
+@click.option(
+    "-k",
+    "k",
+    callback=number_or_auto,
+    metavar="N",
+    default="10",
+    show_default=True,
+    help="Definitions to retrieve, or `auto`.",
+)
+@click.option(
+    "--check", type=click.Choice(CHECKERS), default="static", show_default=True, help="What checks."
+)
+@click.option(
+    "--judge",
+    metavar="SPEC",
+    help=f"Let a language model say what is faithful: {LLM_KINDS}. Also with --rescore.",
+)
+@click.option("--judge-url", metavar="URL", help="Address of the judge's server, if it is one.")
+@click.option(
+    "--judge-method",
+    type=click.Choice(["direct", "back_translation"]),
+    default="direct",
+    show_default=True,
+    help="Whether it reads the Lean statement, or its own translation of it.",
+)
+@click.option("--votes", type=click.IntRange(1, 99), default=3, show_default=True, help="Of the judge.")
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Labelled pairs that show how far the judge can be trusted (eval/judge_calibration.jsonl).",
+)
+@click.option(
+    "--equivalence",
+    type=click.Choice(["beq+", "beq", "beq-l"]),
+    help="Let Lean prove what is equivalent to the reference. Also with --rescore.",
+)
+@click.option(
+    "--prover",
+    type=click.Choice(["repl", "lean"]),
+    default="repl",
+    show_default=True,
+    help="How Lean is asked for that.",
+)
+@click.option("--workspace", type=click.Path(path_type=Path), help="Lake workspace for that.")
+@model_options
+@click.option("--index", type=click.Path(path_type=Path), default=None, help="Index directory.")
+@click.pass_context
 def formalize(
-    data: Path,
+    ctx: click.Context,
+    run: RunChoices,
     llm: str,
     arm: str | None,
-    base_url: str | None,
-    path: Path | None,
-    limit: int | None,
-    as_json: bool,
-    out: Path | None,
+    n: int | None,
+    rounds: int | None,
+    k: int | None,
+    check: str,
+    judge: str | None,
+    judge_url: str | None,
+    judge_method: str,
+    votes: int,
+    calibration: Path | None,
+    equivalence: str | None,
+    prover: str,
+    workspace: Path | None,
+    choices: ModelChoices,
+    index: Path | None,
 ) -> None:
-    """Measure what is written for the informal statements of a JSONL file against their formal ones."""
-    from tqdm import tqdm
+    """Measure what is written for informal statements against their formal ones."""
+    looks = _Looks(judge, judge_url, judge_method, votes, calibration, equivalence, prover, workspace)
+    ctx.exit(_formalize(run, llm, arm, n, rounds, k, check, choices, index, looks))
 
-    from cramf.check.static import StaticChecker
-    from cramf.cli.evaluate import check_writable, write_out
-    from cramf.environment import default_core, default_index
-    from cramf.errors import InputError
-    from cramf.evaluation.formalize import evaluate_formalize, summary
-    from cramf.evaluation.normal_form import Normaliser
-    from cramf.evaluation.references import load_references
-    from cramf.jsonable import dumps, to_jsonable
-    from cramf.knowledge.core_library import load_core, with_core
-    from cramf.knowledge.store import KnowledgeBase
+
+def _formalize(
+    run: RunChoices,
+    llm: str,
+    arm: str | None,
+    n: int | None,
+    rounds: int | None,
+    k: int | None,
+    check: str,
+    choices: ModelChoices,
+    index: Path | None,
+    looks: _Looks,
+) -> ExitCode:
+    from cramf.evaluation.formalize import FormalizeWork
+    from cramf.evaluation.resources import CheckerSpec, ModelSpec
+    from cramf.formalize.types import Bounds
 
     # Whatever can be wrong is told before anything long begins.
-    for option, value in (("--arm", arm), ("--base-url", base_url)):
-        if llm == _SYMBOLIC and value is not None:
-            raise InputError(f"{option} is of use only with a language model", f"add --llm {LLM_KINDS}")
-    check_writable(out)
-    loaded = load_references(data)
-    rows = loaded.rows[:limit]
-    arm = arm or ("none" if llm == _SYMBOLIC else "retrieved")
-    if arm == "oracle" and any(row.gold is None for row in rows):
-        raise InputError(
-            f"{data} has rows without mathlib_dependencies", "add them, or take another arm than oracle"
-        )
-    base = KnowledgeBase.open(path or default_index())
-    vocabulary = with_core(base.vocabulary(), load_core(default_core()))
-    checker = StaticChecker(vocabulary, base.manifest.toolchain, base.manifest.mathlib_commit or "")
-    write = _writer(llm, arm, base_url, base, checker)
-    with tqdm(total=len(rows), desc="rows", unit="row", file=sys.stderr, disable=as_json or None) as bar:
-        outcomes = evaluate_formalize(rows, write, checker, Normaliser(vocabulary), lambda _: bar.update())
-    if out is not None:
-        write_out(out, "".join(dumps(outcome) + "\n" for outcome in outcomes))
-    report = summary(outcomes)
-    result: dict[str, Any] = {
-        **to_jsonable(report),
-        "llm": llm,
-        "arm": arm,
-        "data": {"file": str(data), "sha256": loaded.sha256, "rows": len(loaded.rows)},
-        "index": {"path": str(base.path), "mathlib_commit": base.manifest.mathlib_commit},
-    }
-    click.echo(dumps(result) if as_json else "\n".join(_human(report)))
-
-
-def _writer(llm: str, arm: str, base_url: str | None, base: KnowledgeBase, checker: Any) -> Writer:
-    """What writes the statements; the retriever is loaded only where its definitions are asked for."""
-    from cramf.evaluation.formalize import drafted, formalized
-
+    looks.check()
+    model = None
     if llm == _SYMBOLIC:
-        from cramf.formalize.symbolic.backend import SymbolicBackend
+        choices.refuse()
+        for option, value in {"--arm": arm, "--n": n, "--rounds": rounds}.items():
+            if value is not None:
+                raise InputError(f"{option} is of use only with a language model", f"add --llm {LLM_KINDS}")
+    else:
+        from cramf.cli.language_model import opening_options
 
-        return drafted(SymbolicBackend())
-    from cramf.cli.language_model import openai_backend
+        model = ModelSpec(
+            llm,
+            opening_options(llm, choices, patient=True),
+            choices.temperature,
+            choices.max_tokens,
+            run.seed,
+            choices.budget_tokens,
+            choices.budget_cost,
+        )
+    arm = arm or ("none" if model is None else "retrieved")
+    bounds = Bounds(1 if n is None else n, 1 if rounds is None else rounds)
+    checker = CheckerSpec(check, index if check == "static" else None)
+    need = ("statement", "formal", "gold") if arm == "oracle" else ("statement", "formal")
 
-    backend = openai_backend(llm, base_url)
-    manifest = base.manifest
-    return formalized(
-        backend,
-        _definitions(arm, base),
-        checker,
-        toolchain=manifest.toolchain,
-        mathlib_commit=manifest.mathlib_commit or "",
-        index=base.path,
+    def work() -> FormalizeWork:
+        return FormalizeWork(model, arm, k, bounds, checker, index)
+
+    return evaluate_run(
+        run,
+        "formalize",
+        work,
+        _human,
+        need=need,
+        index=index,
+        extend=lambda directory, done: looks.take(directory, done, run),
     )
 
 
-def _definitions(arm: str, base: KnowledgeBase) -> Definitions:
-    """The definitions that an arm gives for a row."""
-    from cramf.retrieval.types import Hit
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """Further looks at what was written, where options ask for them."""
 
-    if arm == "retrieved":
-        from cramf.retrieval.retriever import Retriever
+    judge: str | None
+    judge_url: str | None
+    judge_method: str
+    votes: int
+    calibration: Path | None
+    equivalence: str | None
+    prover: str
+    workspace: Path | None
 
-        retriever = Retriever.load(base.path)
-        return lambda row, k: retriever.search(row.statement, k)
-    if arm == "none":
-        return lambda row, k: ()
-    rows = {name: number for number, name in enumerate(base.definition_names)}
+    def check(self) -> None:
+        """Refuse what cannot be used; a local model is loaded only when it is to judge.
 
-    def oracle(row: Reference, k: int | None) -> Sequence[Hit]:
-        known = [rows[name] for name in sorted(row.gold or ()) if name in rows]
-        return [Hit(base.definition(number), 1.0) for number in known]
+        Raises:
+            InputError: where an option is of no use, or the judge or the labelled pairs are not to be had.
+            ResourceError: where the judge needs a package that is missing.
+        """
+        for option, value, of in (
+            ("--judge-url", self.judge_url, "--judge"),
+            ("--calibration", self.calibration, "--judge"),
+            ("--workspace", self.workspace, "--equivalence"),
+        ):
+            if value is not None and getattr(self, of.removeprefix("--")) is None:
+                raise InputError(f"{option} is of use only with {of}", f"add {of}, or leave it out")
+        self._pairs()
+        if self.judge is not None and not self.judge.startswith("local:"):
+            self._judge().close()
 
-    return oracle
+    def take(self, directory: RunDirectory, done: Run, choices: RunChoices) -> None:
+        """Have the judge and Lean look, and keep what they find in the run's folder."""
+        shown = not choices.as_json and sys.stderr.isatty()
+        if self.judge is not None:
+            from cramf.evaluation.judge.judging import Judge
+            from cramf.evaluation.passes import judge_run
+
+            with self._judge() as model:
+                judge_run(
+                    directory,
+                    done,
+                    Judge(model, self.judge_method, self.votes, seed=choices.seed),
+                    calibration=self._pairs(),
+                    concurrency=choices.workers or _JUDGED_AT_ONCE,
+                    progress=shown,
+                    seed=choices.seed,
+                )
+        if self.equivalence is not None:
+            from cramf.evaluation.equivalence import ladder_for
+            from cramf.evaluation.passes import compare_run
+
+            workers = choices.workers or 1
+            with self._prover(workers) as prover:
+                lean = prover.identity().toolchain
+                compare_run(
+                    directory,
+                    done,
+                    prover,
+                    # A nightly build has no version, and is taken for the newest.
+                    ladder_for(self.equivalence, lean if "v4." in lean else ""),
+                    workers=workers,
+                    progress=shown,
+                    seed=choices.seed,
+                )
+
+    def _judge(self) -> ChatModel:
+        from cramf.cli.language_model import opening_options
+        from cramf.formalize.models.opening import open_model
+
+        assert self.judge is not None
+        options = opening_options(self.judge, ModelChoices(base_url=self.judge_url), patient=True)
+        return open_model(self.judge, options)
+
+    def _pairs(self) -> tuple[Pair, ...]:
+        if self.calibration is None:
+            return ()
+        from cramf.evaluation.judge.calibration import load_pairs
+
+        return load_pairs(self.calibration)
+
+    def _prover(self, workers: int) -> Any:
+        from cramf.environment import default_workspace
+
+        workspace = self.workspace or default_workspace()
+        if self.prover == "repl":
+            from cramf.check.repl import ReplChecker
+
+            return ReplChecker(workspace=workspace, workers=workers)
+        from cramf.check.lake import LakeChecker
+
+        return LakeChecker(workspace, mode="lean")
 
 
-def _human(report: Report) -> Iterator[str]:
-    yield f"{report.n:,} statements; {report.references_whole:,} references read as a whole"
-    shares = (
-        ("read", report.read, ""),
-        ("valid", report.valid, "of those read, by the static checker"),
-        ("equal", report.equal, "to the reference in normal form"),
-        ("similarity", report.similarity, "of the trees, 0 where nothing was written"),
-    )
+def _human(scores: Mapping[str, Any]) -> Iterator[str]:
+    whole = f"{scores['references_whole']:,} of {scores['references']:,} references read as a whole"
+    yield f"{scores['n']:,} statements; {whole}"
+    compiled = scores["compile"]
+    by = "by Lean" if compiled["by_lean"] else "Lean was not asked"
+    shares = [
+        ("read", scores["read"], ""),
+        ("valid", scores["valid"], f"of those read, by the checker {compiled['checker']}"),
+        ("compile", compiled["of_all"], f"of all, by the checker {compiled['checker']}: {by}"),
+        ("equal", scores["equal"], "to the reference in normal form"),
+        ("similarity", scores["similarity"], "of the trees, 0 where nothing was written"),
+    ]
+    shares += [(f"pass@{at['k']}", at["rate"], "") for at in scores["pass_at_k"] if at["k"] > 1]
+    if scores["names"] is not None:
+        measured = scores["names"]["metrics"]
+        shares += [
+            (f"names {what}", measured[what], "of the reference's") for what in ("precision", "recall")
+        ]
+    if scores["faithful"] is not None:
+        judge = scores["faithful"]["judge"]
+        what = f"by the judge {judge['model']} ({judge['method']}, {judge['votes']} votes)"
+        open_ones = "".join(
+            f", {scores['faithful'][kind]:,} {kind}"
+            for kind in ("undecided", "failed")
+            if scores["faithful"][kind]
+        )
+        shares.append(("faithful", scores["faithful"]["rate"], f"{what}{open_ones}"))
+        corrected = (scores["faithful"]["corrected"] or {}).get("corrected")
+        if corrected is not None:
+            shares.append(
+                ("corrected", corrected, "of those written, by the judge's errors on labelled pairs")
+            )
+    for key in ("beq", "beq_plus", "beq_l"):
+        if scores[key] is not None:
+            undecided = f", {scores[key]['undecided']:,} undecided" if scores[key]["undecided"] else ""
+            shares.append((scores[key]["method"], scores[key]["rate"], f"of {scores[key]['n']:,}{undecided}"))
+    width = max(len(label) for label, _, _ in shares)
     for label, interval, what in shares:
-        yield f"{label:<10}  {_percent(interval)}{f'  {what}' if what else ''}"
-    yield f"one statement: p50 {report.ms.p50:.1f} ms, p99 {report.ms.p99:.1f} ms"
-    if report.abstentions:
+        yield f"{label:<{width}}  {percent(interval)}{f'  {what}' if what else ''}"
+    yield f"one statement: p50 {scores['ms']['p50']:.1f} ms, p99 {scores['ms']['p99']:.1f} ms"
+    if scores["tokens"]:
+        cost = scores["cost"]
+        told = "what they cost is not known" if cost is None else f"{cost:.2f} US dollars"
+        yield f"{scores['tokens']:,} tokens, {told}"
+    if scores["abstentions"]:
         yield ""
         yield "nothing written, why:"
-        for reason in report.abstentions[:_SHOWN_REASONS]:
-            yield f"{reason.count:6}  {reason.reason}"
-        rest = report.abstentions[_SHOWN_REASONS:]
+        for reason in scores["abstentions"][:_SHOWN_REASONS]:
+            yield f"{reason['count']:6}  {reason['reason']}"
+        rest = scores["abstentions"][_SHOWN_REASONS:]
         if rest:
-            yield f"{sum(r.count for r in rest):6}  {len(rest)} other reasons"
-
-
-def _percent(interval: Interval) -> str:
-    return f"{interval.value:6.1%} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+            yield f"{sum(r['count'] for r in rest):6}  {len(rest)} other reasons"

@@ -175,7 +175,7 @@ def formalize(
             raise InputError(f"cannot write {trace}", "give --trace a file in a folder that exists")
         result = make().formalize(text, name)
     if trace is not None and result.trace is not None:
-        from cramf.cli.evaluate import write_out
+        from cramf.cli.writing import write_out
         from cramf.formalize.trace import trace_json
 
         write_out(trace, trace_json(result.trace, indent=2) + "\n")

@@ -150,7 +150,7 @@ def run_document(
     rows = [_row(str(source), each.stated, each.record) for each in placed]
     lean = lean_file(str(source), placed)
     if out is not None:
-        from cramf.cli.evaluate import write_out
+        from cramf.cli.writing import write_out
 
         as_rows = out.suffix.lower() in _ROWS
         write_out(out, "".join(f"{dumps(row)}\n" for row in rows) if as_rows else lean)

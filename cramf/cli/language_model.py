@@ -14,13 +14,13 @@ import click
 
 from cramf.environment import OPENAI_API_KEY, PRICES, variable
 from cramf.errors import InputError
-from cramf.formalize.models.opening import SPECS, ModelOptions, open_model
+from cramf.formalize.models.opening import SPECS, ModelOptions, check_spec, open_model
 
 if TYPE_CHECKING:
     from cramf.formalize.chat_backend import ChatBackend
     from cramf.formalize.models.accounting import Meter
 
-__all__ = ["DEFAULT_TIMEOUT", "LLM_KINDS", "ModelChoices", "model_options", "open_backend", "openai_backend"]
+__all__ = ["DEFAULT_TIMEOUT", "LLM_KINDS", "ModelChoices", "model_options", "open_backend", "opening_options"]
 
 LLM_KINDS = SPECS
 DEFAULT_TIMEOUT = 120.0
@@ -162,13 +162,25 @@ def open_backend(
         ResourceError: where the `openai` package is missing, or the local model cannot be loaded.
     """
     choices = choices or ModelChoices(base_url, api_key_env, timeout)
-    kind = spec.partition(":")[0]
+    options = opening_options(spec, choices, patient)
+    from cramf.formalize.chat_backend import ChatBackend
+
+    model = open_model(spec, options, meter)
+    return ChatBackend(model, temperature=choices.temperature, max_tokens=choices.max_tokens)
+
+
+def opening_options(spec: str, choices: ModelChoices, patient: bool = False) -> ModelOptions:
+    """How the model of a specification is to be opened; `patient` as for `open_backend`.
+
+    Raises:
+        InputError: where the kind is not known, an option is not for it, or the key's variable is not set.
+    """
+    kind, _ = check_spec(spec)
     for option, (own, what, instead) in _ONLY.items():
-        if kind in ("openai", "local", "replay") and kind != own and getattr(choices, option) is not None:
+        if kind != own and getattr(choices, option) is not None:
             raise InputError(
                 f"--{option.replace('_', '-')} is of use only {what}", f"leave it out, or take {instead}"
             )
-    from cramf.formalize.chat_backend import ChatBackend
     from cramf.formalize.models.retrying import RetryPolicy
 
     waiting = RetryPolicy(retries=2, max_wait=60.0, timeouts=False, unreachable=False)
@@ -184,8 +196,7 @@ def open_backend(
     for name in ("device", "dtype", "max_tokens"):
         if getattr(choices, name) is not None:
             options[name] = getattr(choices, name)
-    model = open_model(spec, ModelOptions(**options), meter)
-    return ChatBackend(model, temperature=choices.temperature, max_tokens=choices.max_tokens)
+    return ModelOptions(**options)
 
 
 def _key(name: str | None) -> str | None:
@@ -201,6 +212,3 @@ def _key(name: str | None) -> str | None:
     if key is None:
         raise InputError("the variable that --api-key-env names is not set", "set it to the key")
     return key
-
-
-openai_backend = open_backend

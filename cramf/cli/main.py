@@ -175,7 +175,11 @@ def _speak_utf8() -> None:
         "index": LazyCommand("cramf.cli.index", "index", "Build and inspect indexes of Mathlib."),
         "lean": LazyCommand("cramf.cli.lean", "lean", "Install Lean and fetch Mathlib, to check with."),
         "doctor": LazyCommand("cramf.cli.doctor", "doctor", "Say what is there and how to mend what is not."),
+        "data": LazyCommand("cramf.cli.data", "data", "Fetch and verify the benchmarks to measure on."),
         "eval": LazyCommand("cramf.cli.evaluate", "evaluate", "Measure retrieval and formalizing."),
+        "report": LazyCommand(
+            "cramf.cli.report", "report", "Report evaluations as a page, Markdown or CSV; compare them."
+        ),
     },
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -1,5 +1,4 @@
-"""Formalizing measured: for each row whether a statement was written, passes the static checker, and is the
-reference in normal form; shares with 95% intervals.
+"""Formalizing evaluated: what is written for each informal statement, with all that led to it.
 
 An *arm* is what evidence a language model is given, all else being the same: no definitions, those that
 retrieval finds, or those that the reference uses (the oracle). No arm gives concepts, for these name
@@ -8,236 +7,230 @@ definitions too.
 
 from __future__ import annotations
 
-import re
-import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from cramf.check.verdict import Checker, Status
-from cramf.errors import BackendError
-from cramf.evaluation.metrics import Interval, ratio_intervals
-from cramf.evaluation.normal_form import Normaliser
-from cramf.evaluation.references import Reference
-from cramf.formalize.formalizer import Formalizer, clean_statement
-from cramf.formalize.naming import statement_name
-from cramf.formalize.types import Backend, Draft, Request
+from cramf.evaluation.problems import Problem
+from cramf.evaluation.resources import CheckerSpec, ModelSpec, index_record, one_torch_thread, ranking_record
+from cramf.evaluation.work import Done
+from cramf.formalize.formalizer import Formalizer
+from cramf.formalize.types import Attempt, Backend, Bounds, Formalization, Step, StepKind
+from cramf.jsonable import to_jsonable
 from cramf.retrieval.types import ConceptMention, Hit
 
-__all__ = [
-    "ARMS",
-    "Definitions",
-    "Milliseconds",
-    "Outcome",
-    "Reason",
-    "Report",
-    "Writer",
-    "drafted",
-    "evaluate_formalize",
-    "formalized",
-    "summary",
-]
+if TYPE_CHECKING:
+    from cramf.check.verdict import Checker, Verdict
+    from cramf.knowledge.store import KnowledgeBase
 
-ARMS = ("none", "retrieved", "oracle")
-MAX_FAILURES = 5
-"""So many failures of a backend at the start, without one answer, end the run."""
-_QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|\d+")
+__all__ = ["ARMS", "SYMBOLIC", "Definitions", "FormalizeWork", "Writer", "described_verdict"]
 
-Writer = Callable[[Reference], Draft]
-"""Writes a statement for a row, or abstains."""
+ARMS: Final = ("none", "retrieved", "oracle")
+SYMBOLIC: Final = "symbolic"
+_VOTES: Final = 3
+_WRITING: Final = frozenset({StepKind.EVIDENCE, StepKind.DRAFT, StepKind.RETRIEVE, StepKind.REPAIR})
+
+Definitions = Callable[[Problem, int | None], Sequence[Hit]]
+"""The definitions that an arm gives for a problem, at most so many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one row. `valid`, `status` and `equal` are None where nothing was written.
+class FormalizeWork:
+    """Writes a Lean statement for each informal one: with the symbolic backend where there is no `model`.
 
-    `similarity` is 0 for an abstention. `reason` says why nothing was written and `span` what could not be
-    read. `ms` is the time that writing took, without checking and comparing.
+    `k` definitions are given where the arm finds them, and `bounds` limit samples and repairs.
     """
 
-    name: str
-    read: bool
-    ms: float
-    status: Status | None = None
-    valid: bool | None = None
-    equal: bool | None = None
-    similarity: float = 0.0
-    reason: str | None = None
-    span: str | None = None
-    header: str | None = None
-    statement: str | None = None
-    reference_whole: bool = True
-    """Whether all of the reference could be read for the comparison."""
+    model: ModelSpec | None = None
+    arm: str = "none"
+    k: int | None = 10
+    bounds: Bounds = field(default_factory=Bounds)
+    checker: CheckerSpec = field(default_factory=CheckerSpec)
+    index: Path | None = None
+
+    @property
+    def kind(self) -> str:
+        return "formalize"
+
+    def settings(self) -> Mapping[str, Any]:
+        """Backend, arm, bounds, checker, and checksums of what retrieval depends on.
+
+        Raises:
+            KnowledgeBaseError: where there is no index.
+        """
+        from cramf.formalize.prompt import VERSION
+
+        told: dict[str, Any] = {
+            "backend": SYMBOLIC if self.model is None else self.model.settings(),
+            "arm": self.arm,
+            "k": self.k,
+            "bounds": to_jsonable(self.bounds),
+            "checker": self.checker.settings(),
+            "index": index_record(self.index),
+            **ranking_record(),
+        }
+        return told if self.model is None else {**told, "prompt": VERSION}
+
+    @contextmanager
+    def open(self) -> Iterator[Writer]:
+        """A writer with backend, checker and definitions at hand.
+
+        Raises:
+            InputError, ResourceError: where model, checker or index is missing.
+        """
+        from cramf.environment import default_index
+        from cramf.knowledge.store import KnowledgeBase
+
+        with ExitStack() as stack:
+            base = KnowledgeBase.open(self.index or default_index())
+            if self.arm == "retrieved" or (self.model is not None and self.model.spec.startswith("local:")):
+                stack.enter_context(one_torch_thread())
+            checker = stack.enter_context(self.checker.open())
+            yield Writer(self._backend(), _definitions(self.arm, base), checker, self.k, self.bounds, base)
+
+    def _backend(self) -> Backend:
+        if self.model is not None:
+            return self.model.open()
+        from cramf.formalize.symbolic.backend import SymbolicBackend
+
+        return SymbolicBackend()
 
 
-@dataclass(frozen=True, slots=True)
-class Milliseconds:
-    """Median and 99th percentile of the time that one statement takes."""
+@dataclass(frozen=True)
+class Writer:
+    """Writes with a formalizer whose definitions are those of an arm."""
 
-    p50: float
-    p99: float
+    backend: Backend
+    definitions: Definitions
+    checker: Checker | None = None
+    k: int | None = 10
+    bounds: Bounds = field(default_factory=Bounds)
+    base: KnowledgeBase | None = None
 
+    def __call__(self, problem: Problem) -> Done:
+        done = self.formalize(problem)
+        steps = done.trace.steps if done.trace is not None else ()
+        spent = {
+            "write": 1000 * sum(step.seconds for step in steps if step.kind in _WRITING),
+            "check": 1000 * sum(step.seconds for step in steps if step.kind is StepKind.CHECK),
+        }
+        return Done(_described(done), spent)
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why nothing was written, its quotations and numbers left out, and for how many rows."""
+    def formalize(self, problem: Problem) -> Formalization:
+        """What the formalizer makes of a problem's statement.
 
-    reason: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Shares of all `n` rows, but `valid`, which is one of those read.
-
-    `read`: something was written. `valid`: the static checker passes it. `equal`: its normal form is the
-    reference's. `similarity`: the mean of each row's, 0 where nothing was written.
-    """
-
-    n: int
-    read: Interval
-    valid: Interval
-    equal: Interval
-    similarity: Interval
-    ms: Milliseconds
-    abstentions: tuple[Reason, ...]
-    references_whole: int
-    """References that could be read as a whole for the comparison; the others are compared as far as read."""
-
-
-class Definitions(Protocol):
-    """Where an arm's definitions come from."""
-
-    def __call__(self, row: Reference, k: int | None) -> Sequence[Hit]: ...
-
-
-def drafted(backend: Backend) -> Writer:
-    """Writes with a backend that takes no evidence."""
-
-    def write(row: Reference) -> Draft:
-        statement = clean_statement(row.statement)
-        return backend.draft(Request(statement=statement, name=statement_name(statement)))
-
-    return write
+        Raises:
+            InputError: where the statement cannot be used.
+            BackendError: where the model fails.
+        """
+        manifest = self.base.manifest if self.base is not None else None
+        evidence = _Evidence(
+            problem,
+            self.definitions,
+            manifest.toolchain if manifest is not None else "",
+            manifest.mathlib_commit if manifest is not None else "",
+            self.base.path if self.base is not None else Path(),
+        )
+        made = Formalizer(evidence, self.backend, self.checker, k=self.k, bounds=self.bounds)
+        return made.formalize(problem.statement)
 
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """One row's evidence for a formalizer: the arm's definitions and no concepts."""
+    """One problem's evidence for a formalizer: the arm's definitions and no concepts."""
 
-    row: Reference
+    problem: Problem
     definitions: Definitions
     toolchain: str
     mathlib_commit: str
     path: Path
 
     def search(self, query: str, k: int | None) -> Sequence[Hit]:
-        return self.definitions(self.row, k)
+        return self.definitions(self.problem, k)
 
     def concepts(self, text: str) -> Sequence[ConceptMention]:
         return ()
 
 
-def formalized(
-    backend: Backend,
-    definitions: Definitions,
-    checker: Checker | None = None,
-    *,
-    toolchain: str = "",
-    mathlib_commit: str = "",
-    index: Path = Path(),
-) -> Writer:
-    """Writes with a formalizer whose definitions are those of an arm."""
+def _definitions(arm: str, base: KnowledgeBase) -> Definitions:
+    if arm == "retrieved":
+        from cramf.retrieval.retriever import Retriever
 
-    def write(row: Reference) -> Draft:
-        evidence = _Evidence(row, definitions, toolchain, mathlib_commit, index)
-        return Formalizer(evidence, backend, checker).formalize(row.statement).draft
+        retriever = Retriever.load(base.path)
+        return lambda problem, k: retriever.search(problem.statement, k)
+    if arm == "none":
+        return lambda problem, k: ()
+    rows = {name: number for number, name in enumerate(base.definition_names)}
 
-    return write
+    def oracle(problem: Problem, k: int | None) -> Sequence[Hit]:
+        known = [rows[name] for name in sorted(problem.gold or ()) if name in rows]
+        return [Hit(base.definition(number), 1.0) for number in known]
 
-
-def evaluate_formalize(
-    rows: Sequence[Reference],
-    write: Writer,
-    checker: Checker,
-    normalise: Normaliser,
-    on_row: Callable[[Outcome], object] = lambda _: None,
-) -> list[Outcome]:
-    """The outcome of each row, in their order; `on_row` is told of each.
-
-    A row for which a backend fails counts as one for which nothing was written.
-
-    Raises:
-        BackendError: where it fails `MAX_FAILURES` times at the start without one answer.
-    """
-    outcomes: list[Outcome] = []
-    answered = False
-    for row in rows:
-        begun = time.perf_counter()
-        try:
-            draft = write(row)
-        except BackendError as error:
-            if not answered and len(outcomes) + 1 >= min(MAX_FAILURES, len(rows)):
-                raise
-            spent = 1000 * (time.perf_counter() - begun)
-            outcome = Outcome(row.name, False, spent, reason=f"the backend failed: {error.message}")
-        else:
-            spent = 1000 * (time.perf_counter() - begun)
-            answered = True
-            outcome = _judged(row, draft, spent, checker, normalise)
-        outcomes.append(outcome)
-        on_row(outcome)
-    return outcomes
+    return oracle
 
 
-def _judged(row: Reference, draft: Draft, ms: float, checker: Checker, normalise: Normaliser) -> Outcome:
-    reference = normalise(row.formal, row.header)
-    candidate = draft.candidate
-    if candidate is None:
-        left = draft.abstention
-        reason, span = (left.reason, left.text) if left is not None else ("nothing was written", "")
-        return Outcome(row.name, False, ms, reason=reason, span=span, reference_whole=reference.whole)
-    status = checker.check(candidate).status
-    written = normalise(candidate.statement, candidate.header)
-    return Outcome(
-        row.name,
-        True,
-        ms,
-        status,
-        status.positive,
-        # Definitions of its own may stand under the same name for something else.
-        written.key == reference.key and candidate.helper.split() == row.helper.split(),
-        written.similarity(reference),
-        header=candidate.header,
-        statement=candidate.statement,
-        reference_whole=reference.whole,
-    )
+def _described(done: Formalization) -> dict[str, Any]:
+    """A formalization as JSON values, without what hangs on the clock."""
+    trace = done.trace
+    return {
+        "chosen": trace.chosen if trace is not None else 0,
+        "stopped": str(trace.stopped) if trace is not None else "",
+        "definitions": [_hit(hit) for hit in done.definitions],
+        "attempts": [_attempt(attempt) for attempt in done.attempts],
+        "steps": [_step(step) for step in trace.steps] if trace is not None else [],
+    }
 
 
-def _shares(rows: Sequence[tuple[float, ...]], number: int) -> list[Interval]:
-    """The means of columns with their intervals."""
-    values = np.array(rows, dtype=np.float64).reshape(len(rows), number)
-    return ratio_intervals(np.stack([values, np.ones_like(values)], axis=-1))
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "name": hit.name,
+        "score": round(hit.score, 6),
+        "votes": [[vote.theorem, round(vote.similarity, 4)] for vote in hit.votes[:_VOTES]],
+    }
 
 
-def summary(outcomes: Sequence[Outcome]) -> Report:
-    """The shares of outcomes, with 95% bootstrap intervals over the rows (`cramf.evaluation.metrics`)."""
-    read, equal, similarity = _shares([(o.read, bool(o.equal), o.similarity) for o in outcomes], 3)
-    # Of those read alone, for a resample of all rows may hold none of them.
-    (valid,) = _shares([(bool(o.valid),) for o in outcomes if o.read], 1)
-    p50, p99 = np.percentile([o.ms for o in outcomes], [50, 99]) if outcomes else (0.0, 0.0)
-    reasons = Counter(_QUOTED.sub("…", o.reason) for o in outcomes if o.reason is not None)
-    return Report(
-        n=len(outcomes),
-        read=read,
-        valid=valid,
-        equal=equal,
-        similarity=similarity,
-        ms=Milliseconds(float(p50), float(p99)),
-        abstentions=tuple(Reason(*item) for item in sorted(reasons.items(), key=lambda i: (-i[1], i[0]))),
-        references_whole=sum(o.reference_whole for o in outcomes),
-    )
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    draft = attempt.draft
+    candidate, left = draft.candidate, draft.abstention
+    return {
+        "round": attempt.round,
+        "mends": attempt.mends,
+        "cluster": attempt.cluster,
+        "candidate": None
+        if candidate is None
+        else {
+            "name": candidate.name,
+            "header": candidate.header,
+            "helper": candidate.helper,
+            "statement": candidate.statement,
+        },
+        "abstention": None if left is None else {"reason": left.reason, "text": left.text},
+        "notes": list(draft.notes),
+        "verdict": None if attempt.verdict is None else described_verdict(attempt.verdict),
+    }
+
+
+def described_verdict(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON values, without the time that it took."""
+    return {
+        "checker": verdict.checker,
+        "status": str(verdict.status),
+        "elaborated": verdict.elaborated,
+        "detail": verdict.detail,
+        "diagnostics": to_jsonable(verdict.diagnostics),
+        "resolved": list(verdict.resolved),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "kind": str(step.kind),
+        "round": step.round,
+        "outputs": list(step.outputs),
+        "attempts": list(step.attempts),
+        "failures": list(step.failures),
+        "tokens": to_jsonable(step.tokens),
+        "cost": step.cost,
+    }

@@ -8,43 +8,43 @@ once, and both sides of a comparison.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
 import numpy as np
-import numpy.typing as npt
+
+from cramf.evaluation.intervals import (
+    RESAMPLES,
+    SEED,
+    Floats,
+    Interval,
+    ratio_intervals,
+    ratios,
+    resampled_sums,
+)
 
 __all__ = [
     "DEPTH",
     "METRICS",
-    "RESAMPLES",
-    "SEED",
-    "Interval",
     "Metric",
     "Retrieved",
-    "bootstrap",
     "canonical",
+    "f1_at",
     "hit_rate_at",
     "intervals",
+    "mean_f1_at",
+    "mean_recall_at",
     "mean_reciprocal_rank",
+    "metric_parts",
     "ndcg_at",
     "paired_difference",
     "precision_at",
-    "ratio_intervals",
     "recall_at",
-    "wilson_interval",
 ]
 
 DEPTH = 50
 """How deep a ranking is read by the deepest of `METRICS`."""
-RESAMPLES = 2000
-SEED = 0
-_CELLS = 1 << 22
-"""Resampled queries that are drawn at a time, which bounds the memory of many queries."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,6 @@ class Retrieved:
 
     ranked: tuple[str, ...]
     gold: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A value with the ends of its 95% interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +76,18 @@ def recall_at(rows: Sequence[Retrieved], k: int) -> float:
     """R@k, micro-averaged: the share of all gold names that are among the first k of their query.
 
     A gold name that the index does not know counts as missed. This is the measure of the published figures
-    on ProofNet's dependencies. (trec_eval's `recall_k` is another one: the mean of each query's share.)
+    on ProofNet's dependencies. trec_eval's `recall_k` is another one: `mean_recall_at`.
     """
     return _recall(k).value(rows)
+
+
+def mean_recall_at(rows: Sequence[Retrieved], k: int) -> float:
+    """R@k, macro-averaged: the share of a query's gold names that are among its first k, averaged over
+    queries with gold names.
+
+    trec_eval's `recall_k` and ranx's `recall@k`; both leave out queries without gold names.
+    """
+    return _mean_recall(k).value(rows)
 
 
 def precision_at(rows: Sequence[Retrieved], k: int) -> float:
@@ -98,6 +98,26 @@ def precision_at(rows: Sequence[Retrieved], k: int) -> float:
     queries without gold names too.
     """
     return _precision(k).value(rows)
+
+
+def f1_at(rows: Sequence[Retrieved], k: int) -> float:
+    """F1@k, micro-averaged: twice the gold names found, over the names read and the gold names wanted.
+
+    Both are summed over queries with gold names, each of which reads k names even where fewer were retrieved.
+    So it is the harmonic mean of `recall_at` and `precision_at`, which for a fixed k is micro-averaged as
+    well (van Rijsbergen, "Information Retrieval", 1979, chapter 7). The mean of each query's F1 is
+    `mean_f1_at`.
+    """
+    return _f1(k).value(rows)
+
+
+def mean_f1_at(rows: Sequence[Retrieved], k: int) -> float:
+    """F1@k, macro-averaged: the harmonic mean of a query's precision and recall among its first k, averaged
+    over queries with gold names.
+
+    ranx's `f1@k` for rankings of at least k names. It leaves out queries without gold names too.
+    """
+    return _mean_f1(k).value(rows)
 
 
 def hit_rate_at(rows: Sequence[Retrieved], k: int) -> float:
@@ -151,6 +171,25 @@ def _precision(k: int) -> Metric:
     return _averaged(f"P@{k}", lambda row: sum(1 for _ in _found(row, k)) / k if k > 0 else 0.0)
 
 
+def _mean_recall(k: int) -> Metric:
+    return _averaged(f"mean R@{k}", lambda row: sum(1 for _ in _found(row, k)) / len(row.gold))
+
+
+def _f1(k: int) -> Metric:
+    def parts(row: Retrieved) -> tuple[float, float]:
+        if not row.gold:
+            return 0.0, 0.0
+        return 2.0 * sum(1 for _ in _found(row, k)), float(max(k, 0) + len(row.gold))
+
+    return Metric(f"F1@{k}", parts)
+
+
+def _mean_f1(k: int) -> Metric:
+    return _averaged(
+        f"mean F1@{k}", lambda row: 2 * sum(1 for _ in _found(row, k)) / (max(k, 0) + len(row.gold))
+    )
+
+
 def _hit_rate(k: int) -> Metric:
     return _averaged(f"HitRate@{k}", lambda row: float(any(True for _ in _found(row, k))))
 
@@ -169,12 +208,13 @@ def _reciprocal_rank(k: int) -> Metric:
 
 METRICS: tuple[Metric, ...] = (
     *(_recall(k) for k in (1, 3, 5, 10, 20, DEPTH)),
-    _precision(5),
-    _hit_rate(3),
+    *(_precision(k) for k in (5, 10)),
+    _f1(5),
+    *(_hit_rate(k) for k in (1, 3, 5)),
     _ndcg(10),
     _reciprocal_rank(DEPTH),
 )
-"""What `cramf eval retrieval` reports; MRR reads the first `DEPTH` names."""
+"""What `cramf eval retrieval` reports: R and F1 micro-averaged; MRR reads the first `DEPTH` names."""
 
 
 def intervals(
@@ -186,21 +226,10 @@ def intervals(
     """Each metric by name, with its 95% percentile interval over resampled queries.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13. The intervals are those of
-    `bootstrap` with the same seed, to rounding.
+    `cramf.evaluation.intervals.bootstrap` with the same seed, to rounding.
     """
-    found = ratio_intervals(_parts(rows, metrics), samples, seed)
+    found = ratio_intervals(metric_parts(rows, metrics), samples, seed)
     return {metric.name: interval for metric, interval in zip(metrics, found, strict=True)}
-
-
-def ratio_intervals(parts: Floats, samples: int = RESAMPLES, seed: int = SEED) -> list[Interval]:
-    """Ratios of sums over rows, each with its 95% percentile interval over resampled rows, which are the same
-    for all.
-
-    `parts` has shape (rows, ratios, 2): what each row adds to each numerator and denominator.
-    """
-    values, resampled = _ratios(parts.sum(axis=0)), _ratios(_resampled(parts, samples, seed))
-    low, high = np.percentile(resampled, [2.5, 97.5], axis=0)
-    return [Interval(float(v), float(a), float(b)) for v, a, b in zip(values, low, high, strict=True)]
 
 
 def paired_difference(
@@ -220,29 +249,10 @@ def paired_difference(
     """
     if [row.gold for row in a] != [row.gold for row in b]:
         raise ValueError("a and b are not answers to the same queries")
-    ours, theirs = _parts(a, metrics), _parts(b, metrics)
-    values = _ratios(ours.sum(axis=0)) - _ratios(theirs.sum(axis=0))
-    resampled = _ratios(_resampled(ours, samples, seed)) - _ratios(_resampled(theirs, samples, seed))
+    ours, theirs = metric_parts(a, metrics), metric_parts(b, metrics)
+    values = ratios(ours.sum(axis=0)) - ratios(theirs.sum(axis=0))
+    resampled = ratios(resampled_sums(ours, samples, seed)) - ratios(resampled_sums(theirs, samples, seed))
     return _intervals(metrics, values, resampled)
-
-
-def bootstrap(
-    rows: Sequence[Retrieved],
-    measure: Callable[[Sequence[Retrieved]], float],
-    samples: int = RESAMPLES,
-    seed: int = SEED,
-) -> Interval:
-    """Any measure with its 95% percentile interval over resampled queries (Efron 1979).
-
-    It calls the measure for every resample; `intervals` is the fast way for what is in `METRICS`.
-    """
-    random = np.random.default_rng(seed)
-    size = len(rows)
-    if not size:
-        return Interval(0.0, 0.0, 0.0)
-    values = [measure([rows[n] for n in random.integers(0, size, size)]) for _ in range(samples)]
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Interval(measure(rows), float(low), float(high))
 
 
 def canonical(names: Collection[str], replacements: Mapping[str, str]) -> frozenset[str]:
@@ -250,35 +260,10 @@ def canonical(names: Collection[str], replacements: Mapping[str, str]) -> frozen
     return frozenset(replacements.get(name, name) for name in names)
 
 
-def _parts(rows: Sequence[Retrieved], metrics: Sequence[Metric]) -> Floats:
-    """Numerators and denominators, shape (queries, metrics, 2)."""
+def metric_parts(rows: Sequence[Retrieved], metrics: Sequence[Metric]) -> Floats:
+    """What each query adds to each metric's numerator and denominator, shape (queries, metrics, 2)."""
     parts = [[metric.parts(row) for metric in metrics] for row in rows]
     return np.array(parts, dtype=np.float64).reshape(len(rows), len(metrics), 2)
-
-
-def _ratios(sums: Floats) -> Floats:
-    """Numerators over denominators, 0 where nothing was wanted; `sums` has shape (..., 2)."""
-    found, wanted = sums[..., 0], sums[..., 1]
-    ratios: Floats = np.divide(found, wanted, out=np.zeros_like(wanted), where=wanted > 0)
-    return ratios
-
-
-def _resampled(parts: Floats, samples: int, seed: int) -> Floats:
-    """Sums of parts over resampled queries, shape (samples, metrics, 2); a seed draws the same ones."""
-    size, metrics, _ = parts.shape
-    if not size:
-        return np.zeros((samples, metrics, 2))
-    flat = parts.reshape(size, 2 * metrics)
-    random = np.random.default_rng(seed)
-    sums = []
-    step = max(1, _CELLS // size)
-    for start in range(0, samples, step):
-        number = min(step, samples - start)
-        drawn = random.integers(0, size, (number, size))
-        drawn += size * np.arange(number)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=number * size).reshape(number, size)
-        sums.append(times @ flat)
-    return np.concatenate(sums).reshape(samples, metrics, 2)
 
 
 def _intervals(metrics: Sequence[Metric], values: Floats, resampled: Floats) -> dict[str, Interval]:
@@ -287,17 +272,3 @@ def _intervals(metrics: Sequence[Metric], values: Floats, resampled: Floats) -> 
         metric.name: Interval(float(values[n]), float(low[n]), float(high[n]))
         for n, metric in enumerate(metrics)
     }
-
-
-def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's score interval at 95% of the share `hits / n`; (0, 1) of nothing.
-
-    Source: E. B. Wilson, JASA 22 (1927), 209-212.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    z = 1.959964
-    share, divisor = hits / n, 1 + z * z / n
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / divisor
-    middle = (share + z * z / (2 * n)) / divisor
-    return middle - half, middle + half

@@ -1,6 +1,7 @@
 """A file of results to which lines are only ever added, each whole, by one process at a time.
 
-A line is on the disk before `add` returns. A last line that was cut off when its writer died is taken away
+A line is with the operating system before `add` returns, so that no kill of the process can lose it, and on
+the disk too where the journal is durable. A last line that was cut off when its writer died is taken away
 before the next is written; nothing else of the file is ever changed.
 """
 
@@ -30,13 +31,17 @@ _MEND: Final = "name another file"
 class Journal:
     """An open file of results, locked against other processes until it is closed.
 
+    Lines of a `durable` one survive a loss of power as soon as they are added, at some milliseconds each;
+    those of another when it is closed.
+
     Raises:
         InputError: where the file holds something else.
         ResourceError: where it cannot be written to, or another process writes to it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, durable: bool = True) -> None:
         self.path = path
+        self._durable = durable
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -72,7 +77,8 @@ class Journal:
         try:
             while written < len(data):
                 written += os.pwrite(self._descriptor, data[written:], self._end + written)
-            os.fsync(self._descriptor)
+            if self._durable:
+                os.fsync(self._descriptor)
         except BaseException as error:
             # An interrupt may come between two writes; half a line would be one too many.
             if written < len(data) or isinstance(error, OSError):
@@ -86,8 +92,19 @@ class Journal:
         self._end += len(data)
 
     def close(self) -> None:
-        """Let other processes write."""
-        os.close(self._descriptor)
+        """Let other processes write.
+
+        Raises:
+            ResourceError: where the disk fails with lines that were not on it yet.
+        """
+        try:
+            # Where each line is on the disk already, there is nothing that could be lost.
+            if not self._durable:
+                os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._unusable(error) from None
+        finally:
+            os.close(self._descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +112,9 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # What ended the run is told rather than what came of it.
+        with contextlib.suppress(*([ResourceError] if error is not None else [])):
+            self.close()
 
     def _whole(self) -> int:
         """Bytes up to the last newline."""

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import queue
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cramf.concurrently import in_threads
 from cramf.errors import BackendError, CramfError, InputError
 from cramf.formalize.decoding import decode
 from cramf.formalize.journal import Journal, read_journal
@@ -214,45 +213,7 @@ def _worked(formalizer: Formalizer, jobs: Sequence[_Job], names: Names, concurre
         names.keep(job.key, result.name if result is not None and result.candidate is not None else job.name)
         return Record(job.key, job.item, result, failure)
 
-    if concurrency == 1:
-        yield from map(work, jobs)
-        return
-    yield from _threaded(work, jobs, concurrency)
-
-
-def _threaded(work: Callable[[_Job], Record], jobs: Sequence[_Job], concurrency: int) -> Iterator[Record]:
-    todo: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-    done: queue.SimpleQueue[Record | BaseException] = queue.SimpleQueue()
-    given_up = threading.Event()
-    # Whoever takes a record writes it down, so that a kill loses no more than so many.
-    free = threading.Semaphore(concurrency)
-    for job in jobs:
-        todo.put(job)
-
-    def loop() -> None:
-        while free.acquire() and not given_up.is_set():
-            try:
-                job = todo.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                done.put(work(job))
-            except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
-                done.put(error)
-
-    # Daemons, so that Ctrl-C need not wait for a model or a checker that is slow.
-    for _ in range(min(concurrency, len(jobs))):
-        threading.Thread(target=loop, name="cramf-formalize", daemon=True).start()
-    try:
-        for _ in jobs:
-            outcome = done.get()
-            if isinstance(outcome, BaseException):
-                raise outcome
-            yield outcome
-            free.release()
-    finally:
-        given_up.set()
-        free.release(concurrency)
+    yield from in_threads(work, jobs, concurrency)
 
 
 def _failure(error: CramfError) -> Failure:

@@ -144,6 +144,20 @@ def test_valid(bench: Bench, mode: Mode) -> None:
     assert (verdict.status, verdict.elaborated, verdict.diagnostics) == (Status.VALID, True, ())
 
 
+def test_a_text_of_our_own_is_given_as_it_stands(bench: Bench, mode: Mode) -> None:
+    bench.play("sorry")
+    text = "theorem own : 1 = 1 := by sorry\nset_option pp.fullNames true in #print axioms own"
+    with LakeChecker(bench.workspace, Limits(wall_seconds=30), mode=mode) as checker:
+        verdict = checker.elaborate(HEADER, text, 20.0)
+        assert text in bench.source()
+        assert (verdict.checker, verdict.status) == ("lake", Status.VALID_WITH_SORRY)
+        (warning,) = verdict.diagnostics
+        assert (warning.part, warning.line, warning.column) == (Part.STATEMENT, 1, 8)
+        bench.play("hang")
+        late = checker.elaborate(HEADER, text, 1.0)
+        assert (late.status, late.elaborated, late.seconds < 15) == (Status.TIMEOUT, False, True)
+
+
 def test_unknown_identifier(bench: Bench, mode: Mode) -> None:
     verdict = check(bench, "unknown", mode=mode)
     assert (verdict.status, verdict.elaborated) == (Status.INVALID, True)

@@ -223,6 +223,42 @@ def test_only_screened_text_is_sent(bench: Bench) -> None:
 # -- headers -----------------------------------------------------------------------------------------------
 
 
+def test_a_text_of_our_own_is_sent_as_it_stands(bench: Bench) -> None:
+    with bench.checker() as checker:
+        assert checker.check(good("earlier")).status is Status.VALID_WITH_SORRY
+        text = "theorem own : 1 = 1 := by\n  exact bad\n#print axioms own"
+        verdict = checker.elaborate(f"{HEADER}\n", text)
+        fine = checker.elaborate(HEADER, "theorem own : 1 = 1 := rfl", 5.0)
+    assert (verdict.checker, verdict.status, verdict.elaborated) == ("repl", Status.INVALID, True)
+    (error,) = verdict.errors
+    assert (error.part, error.line, error.column) == (Part.STATEMENT, 2, 8)
+    assert (fine.status, fine.diagnostics) == (Status.VALID, ())
+    calls = bench.calls()
+    assert [call["cmd"] for call in calls].count("import Mathlib") == 1  # the header of both
+    assert calls[-2]["cmd"] == text
+    assert calls[-2]["env"] == calls[-1]["env"] == calls[-3]["env"]
+
+
+def test_a_text_of_our_own_has_its_own_limit(bench: Bench) -> None:
+    with bench.checker() as checker:
+        text = "theorem own (play_hang : 1 = 1) : 1 = 1 := rfl"
+        verdict = checker.elaborate(HEADER, text, 0.5)
+        assert (verdict.status, verdict.seconds < 10) == (Status.TIMEOUT, True)
+        dead = checker.elaborate(HEADER, "theorem own (play_die : 1 = 1) : 1 = 1 := rfl")
+        assert dead.status is Status.CRASHED
+        assert checker.elaborate(HEADER, "theorem own : 1 = 1 := rfl").status is Status.VALID
+
+
+def test_a_header_that_takes_too_long_says_nothing_of_the_text(bench: Bench) -> None:
+    with bench.checker(header_timeout_seconds=0.5) as checker:
+        verdict = checker.elaborate("import Mathlib\nopen play_hang\n", "theorem own : 1 = 1 := rfl")
+        assert verdict.status is Status.UNAVAILABLE
+        assert "the header took longer" in verdict.detail
+        bad = checker.elaborate("import Mathlib\nopen Nowhere\n", "theorem own : 1 = 1 := rfl")
+    assert (bad.status, bad.elaborated) == (Status.INVALID, False)
+    assert bad.errors[0].part is Part.HEADER
+
+
 def test_a_header_is_read_once_and_every_candidate_starts_from_it(bench: Bench) -> None:
     twins = [Candidate("a", HEADER, "theorem earlier : needsMathlib := by sorry")] * 3
     other = good("other", "import Mathlib\nopen Real")

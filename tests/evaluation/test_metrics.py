@@ -8,15 +8,18 @@ from math import log2
 import numpy as np
 import pytest
 
-from cramf.evaluation import metrics
+from cramf.evaluation import intervals as drawing
+from cramf.evaluation.intervals import bootstrap
 from cramf.evaluation.metrics import (
     METRICS,
     Metric,
     Retrieved,
-    bootstrap,
     canonical,
+    f1_at,
     hit_rate_at,
     intervals,
+    mean_f1_at,
+    mean_recall_at,
     mean_reciprocal_rank,
     ndcg_at,
     paired_difference,
@@ -29,7 +32,10 @@ ROWS = [
     Retrieved(("d", "e", "f"), frozenset({"f"})),
 ]
 NO_GOLD = Retrieved(("a", "b", "c"), frozenset())
-NAMES = ["R@1", "R@3", "R@5", "R@10", "R@20", "R@50", "P@5", "HitRate@3", "nDCG@10", "MRR"]
+NAMES = [
+    *("R@1", "R@3", "R@5", "R@10", "R@20", "R@50"),
+    *("P@5", "P@10", "F1@5", "HitRate@1", "HitRate@3", "HitRate@5", "nDCG@10", "MRR"),
+]
 
 
 def by_name(name: str) -> Metric:
@@ -57,6 +63,24 @@ def test_precision_divides_by_k() -> None:
     assert precision_at(ROWS, 3) == pytest.approx(1 / 3)
     # Three names were retrieved; the two that were not are no excuse.
     assert precision_at(ROWS, 5) == pytest.approx(1 / 5)
+
+
+def test_the_two_averages_of_recall_and_f1() -> None:
+    # The first query finds one of two gold names, the second one of one.
+    assert mean_recall_at(ROWS, 3) == pytest.approx((1 / 2 + 1) / 2)
+    assert recall_at(ROWS, 3) == pytest.approx(2 / 3)
+    assert mean_f1_at(ROWS, 3) == pytest.approx((2 * 1 / (3 + 2) + 2 * 1 / (3 + 1)) / 2)
+    assert f1_at(ROWS, 3) == pytest.approx(2 * 2 / ((3 + 2) + (3 + 1)))
+    for k in (0, -1):
+        assert (f1_at(ROWS, k), mean_f1_at(ROWS, k), mean_recall_at(ROWS, k)) == (0.0, 0.0, 0.0)
+    assert (f1_at([NO_GOLD], 3), mean_f1_at([], 3), mean_recall_at([NO_GOLD], 3)) == (0.0, 0.0, 0.0)
+
+
+def test_f1_is_the_harmonic_mean_of_recall_and_precision() -> None:
+    rows = [*random_rows(50), NO_GOLD]
+    for k in (1, 4, 10):
+        p, r = precision_at(rows, k), recall_at(rows, k)
+        assert f1_at(rows, k) == pytest.approx(2 * p * r / (p + r))
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, 0.5), (2, 0.5), (3, 1.0)])
@@ -96,7 +120,7 @@ def test_the_ends_of_the_scale(metric: Metric) -> None:
     gold = frozenset("abcde")
     assert metric.value([Retrieved((), gold)]) == 0.0
     best = metric.value([Retrieved(tuple("abcdefgh"), gold)])
-    assert best == pytest.approx({"R@1": 1 / 5, "R@3": 3 / 5}.get(metric.name, 1.0))
+    assert best == pytest.approx({"R@1": 1 / 5, "R@3": 3 / 5, "P@10": 1 / 2}.get(metric.name, 1.0))
 
 
 def test_a_repeated_name_is_found_once_and_takes_its_ranks() -> None:
@@ -111,8 +135,11 @@ def test_the_metrics_reported_are_those_of_the_functions() -> None:
     assert [metric.name for metric in METRICS] == NAMES
     for k in (1, 3, 5, 10, 20, 50):
         assert by_name(f"R@{k}").value(rows) == recall_at(rows, k)
-    assert by_name("P@5").value(rows) == precision_at(rows, 5)
-    assert by_name("HitRate@3").value(rows) == hit_rate_at(rows, 3)
+    for k in (5, 10):
+        assert by_name(f"P@{k}").value(rows) == precision_at(rows, k)
+    assert by_name("F1@5").value(rows) == f1_at(rows, 5)
+    for k in (1, 3, 5):
+        assert by_name(f"HitRate@{k}").value(rows) == hit_rate_at(rows, k)
     assert by_name("nDCG@10").value(rows) == ndcg_at(rows, 10)
     assert by_name("MRR").value(rows) == mean_reciprocal_rank(rows, 50)
 
@@ -147,7 +174,7 @@ def test_intervals_are_those_of_the_slow_bootstrap(monkeypatch: pytest.MonkeyPat
             (got.value, got.low, got.high), (slow.value, slow.low, slow.high), rtol=1e-12
         )
     # Drawn a few resamples at a time, they are the same ones.
-    monkeypatch.setattr(metrics, "_CELLS", 37 * 7)
+    monkeypatch.setattr(drawing, "_CELLS", 37 * 7)
     for name, got in intervals(rows, samples=120, seed=3).items():
         assert got.low == pytest.approx(fast[name].low, rel=1e-12)
         assert got.high == pytest.approx(fast[name].high, rel=1e-12)
@@ -211,15 +238,3 @@ def test_answers_to_other_queries_are_not_compared() -> None:
 
 def test_renamed_gold_names_take_their_present_name() -> None:
     assert canonical(["Old.name", "Set"], {"Old.name": "New.name"}) == {"New.name", "Set"}
-
-
-@pytest.mark.parametrize(("hits", "n"), [(0, 7), (49, 50), (3, 3), (120, 1000)])
-def test_wilson_agrees_with_scipy(hits: int, n: int) -> None:
-    from scipy.stats import binomtest
-
-    expected = binomtest(hits, n).proportion_ci(0.95, method="wilson")
-    assert metrics.wilson_interval(hits, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
-
-
-def test_wilson_of_nothing_says_nothing() -> None:
-    assert metrics.wilson_interval(0, 0) == (0.0, 1.0)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from cramf.evaluation.metrics import (
     Retrieved,
+    f1_at,
     hit_rate_at,
+    mean_recall_at,
     mean_reciprocal_rank,
     ndcg_at,
     precision_at,
@@ -52,6 +54,8 @@ def compare(rows: list[Retrieved]) -> None:
         wanted = sum(q["num_rel"] for q in each)
         found = sum(q[f"recall_{k}"] * q["num_rel"] for q in each)
         assert recall_at(rows, k) == pytest.approx(found / wanted if wanted else 0.0)
+        assert mean_recall_at(rows, k) == pytest.approx(mean([q[f"recall_{k}"] for q in each]))
+        assert f1_at(rows, k) == pytest.approx(2 * found / (k * len(each) + wanted) if each else 0.0)
         cut = [q["recip_rank"] for q in reference(rows, k)]
         assert mean_reciprocal_rank(rows, k) == pytest.approx(mean(cut))
 

@@ -190,7 +190,8 @@ def test_all_conditions_must_hold(conditions: dict[str, Any]) -> None:
             lambda d: d.name.endswith("ubgroup.Normal"),
         ),
     ],
-    ids=str,
+    # Names of its own for each: a lambda prints its address, which differs from process to process.
+    ids=["namespace", "namespace of Mathlib", "module", "kinds", "one kind", "module and kind"],
 )
 def test_filters_on_the_sample_index(
     sample_index: Path, chosen: SearchFilter, passes: Callable[[Any], bool]

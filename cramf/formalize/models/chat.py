@@ -26,6 +26,7 @@ __all__ = [
     "ChatReply",
     "ChatRequest",
     "Choice",
+    "EmptyAnswerError",
     "Finish",
     "Message",
     "ModelError",
@@ -58,6 +59,12 @@ class Finish(StrEnum):
     FILTER = "content_filter"
     REFUSAL = "refusal"
     OTHER = "other"
+
+
+class EmptyAnswerError(ModelError):
+    """A model was asked and answered without text: it refused, was cut off, or said nothing (`finish`)."""
+
+    finish: Finish = Finish.STOP
 
 
 @dataclass(frozen=True, slots=True)

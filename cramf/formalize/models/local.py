@@ -18,6 +18,7 @@ from cramf.formalize.models.chat import (
     ChatReply,
     ChatRequest,
     Choice,
+    EmptyAnswerError,
     Finish,
     ModelError,
     split_reasoning,
@@ -198,8 +199,8 @@ class LocalChatModel(BaseChatModel):
             cut_off = choices[0].finish is Finish.LENGTH
             what = "stopped at its token limit before it wrote an answer" if cut_off else "wrote no text"
             mend = "raise max_tokens" if cut_off else "try another model or another temperature"
-            error = ModelError(f"the language model {self.name} {what}", mend)
-            error.tokens, error.cost = tokens, cost
+            error = EmptyAnswerError(f"the language model {self.name} {what}", mend)
+            error.tokens, error.cost, error.finish = tokens, cost, choices[0].finish
             return error
         return ChatReply(self._identity, tuple(choices), tokens, cost, seconds)
 

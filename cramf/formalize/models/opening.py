@@ -13,7 +13,7 @@ from cramf.formalize.models.chat import ChatModel
 from cramf.formalize.models.retrying import RetryPolicy
 from cramf.formalize.models.wrapping import CachedModel, CachePolicy, MeteredModel
 
-__all__ = ["SPECS", "ModelOptions", "open_model"]
+__all__ = ["SPECS", "ModelOptions", "check_spec", "open_model"]
 
 SPECS: Final = "openai:MODEL, local:PATH, replay:FILE"
 """The specifications that are known, for messages and help texts."""
@@ -51,6 +51,18 @@ class ModelOptions:
     record: Path | None = None
 
 
+def check_spec(spec: str) -> tuple[str, str]:
+    """The kind of a specification, and what stands after it.
+
+    Raises:
+        InputError: where it is of no known kind.
+    """
+    kind, colon, rest = spec.partition(":")
+    if kind not in ("openai", "local", "replay") or not colon or not rest.strip():
+        raise InputError(f"unknown language model {spec!a}", f"known are: {SPECS}")
+    return kind, rest.strip()
+
+
 def open_model(spec: str, options: ModelOptions | None = None, meter: Meter | None = None) -> ChatModel:
     """The chat model of a specification, with the cache, the recording and the accounting asked for.
 
@@ -61,10 +73,8 @@ def open_model(spec: str, options: ModelOptions | None = None, meter: Meter | No
         ResourceError: where a package, a model or a file that it needs is missing or cannot be used.
     """
     options = options or ModelOptions()
-    kind, colon, rest = spec.partition(":")
-    if kind not in ("openai", "local", "replay") or not colon or not rest.strip():
-        raise InputError(f"unknown language model {spec!a}", f"known are: {SPECS}")
-    model = _opened(kind, rest.strip(), options)
+    kind, rest = check_spec(spec)
+    model = _opened(kind, rest, options)
     if meter is not None:
         model = MeteredModel(model, meter)
     if options.cache is not None and kind != "replay":

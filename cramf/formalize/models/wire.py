@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cramf.environment import OPENAI_API_KEY, OPENAI_BASE_URL
 from cramf.errors import InputError
-from cramf.formalize.models.chat import Choice, Finish, ModelError, split_reasoning
+from cramf.formalize.models.chat import Choice, EmptyAnswerError, Finish, ModelError, split_reasoning
 from cramf.formalize.types import TokenUsage
 
 __all__ = ["LIMIT_MEND", "LONGEST_BODY", "Answer", "Completion", "Server", "error_code", "shown_server"]
@@ -111,7 +111,8 @@ class Server:
         """The choices in an answer of status 2xx, be it one JSON object or a stream of events.
 
         Raises:
-            ModelError: where there is no text in it.
+            EmptyAnswerError: where there is no text in it.
+            ModelError: where it is no answer at all.
         """
         kind = answer.content_type.partition(";")[0].strip().lower()
         try:
@@ -139,14 +140,15 @@ class Server:
             raise error
         return Completion(read, tokens)
 
-    def _empty(self, choice: Choice, refusal: object) -> ModelError:
-        if choice.finish is Finish.REFUSAL:
-            return self.error(f"refused: {self.safe(str(refusal))}", "try another model")
-        if choice.finish is Finish.LENGTH:
-            return self.error("stopped at its token limit before it wrote an answer", LIMIT_MEND)
-        if choice.finish is Finish.FILTER:
-            return self.error("withheld its answer (content filter)", "try another model")
-        return self.error("sent an empty answer", "try again or try another model")
+    def _empty(self, choice: Choice, refusal: object) -> EmptyAnswerError:
+        what, mend = {
+            Finish.REFUSAL: (f"refused: {self.safe(str(refusal))}", "try another model"),
+            Finish.LENGTH: ("stopped at its token limit before it wrote an answer", LIMIT_MEND),
+            Finish.FILTER: ("withheld its answer (content filter)", "try another model"),
+        }.get(choice.finish, ("sent an empty answer", "try again or try another model"))
+        error = EmptyAnswerError(f"the language model server {self.url} {what}", mend)
+        error.finish = choice.finish
+        return error
 
 
 def _choice(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Choice:

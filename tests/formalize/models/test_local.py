@@ -12,7 +12,7 @@ import pytest
 
 from cramf.errors import BackendError, InputError, ResourceError
 from cramf.formalize.models.accounting import Price
-from cramf.formalize.models.chat import ChatReply, ChatRequest, Finish, Message
+from cramf.formalize.models.chat import ChatReply, ChatRequest, EmptyAnswerError, Finish, Message
 from cramf.formalize.models.local import LocalChatModel
 from cramf.formalize.models.local_prompt import plain_prompt, prompt_ids
 from tests.formalize.models.tiny_model import make_tiny_model
@@ -128,8 +128,9 @@ def test_the_answer_ends_before_a_stop_string(model: LocalChatModel) -> None:
 
 def test_nothing_before_the_stop_string_is_no_answer(model: LocalChatModel) -> None:
     whole = model.chat(ChatRequest(CHAT, temperature=0, max_tokens=4)).texts[0]
-    with pytest.raises(BackendError, match="wrote no text; try another"):
+    with pytest.raises(EmptyAnswerError, match="wrote no text; try another") as caught:
         model.chat(ChatRequest(CHAT, temperature=0, max_tokens=4, stop=(whole[0],)))
+    assert caught.value.finish is Finish.STOP
 
 
 def test_a_chat_that_the_assistant_began_is_gone_on_with(model: LocalChatModel) -> None:

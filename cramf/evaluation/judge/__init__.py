@@ -1,0 +1,1 @@
+"""A language model as judge of faithfulness: asked by a rubric, several times, and held against people."""

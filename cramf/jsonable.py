@@ -21,6 +21,14 @@ def to_jsonable(value: Any) -> Any:
     Raises:
         TypeError: for a value of a type that has no JSON form.
     """
+    # Nearly every value is one of these, and every other question is far slower; subclasses go on below.
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool:
+        return value
+    if kind is dict:
+        return {k if type(k) is str else str(k): to_jsonable(v) for k, v in value.items()}
+    if kind is list or kind is tuple:
+        return [to_jsonable(v) for v in value]
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, (str, bool, int)):

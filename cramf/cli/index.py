@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cramf.knowledge.builder import CheckoutInfo
     from cramf.knowledge.cache import BuildCache
     from cramf.knowledge.linking import FileError, Linked
+    from cramf.retrieval.encoder import Encoder
 
 __all__ = ["index"]
 
@@ -92,7 +93,17 @@ Examples:
     help="How vectors are stored.",
 )
 @click.option("--commit", default=None, help="Mathlib commit to record, where the folder is no git checkout.")
-@click.option("--workers", type=click.IntRange(1), default=None, help="Processes that parse [all cores].")
+@click.option(
+    "--workers", type=click.IntRange(1), default=None, help="Processes that parse, and that Ray encodes in."
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Who encodes: this process, or processes of a Ray cluster.",
+)
+@click.option("--address", default=None, help="Ray cluster that runs, HOST:PORT or auto [one of our own].")
 @click.option(
     "--no-docstrings", is_flag=True, help="Leave docstrings out of the tables, as the shipped index."
 )
@@ -114,6 +125,8 @@ def build(
     quantise: str,
     commit: str | None,
     workers: int | None,
+    executor: str,
+    address: str | None,
     no_docstrings: bool,
     cache_path: Path | None,
     no_cache: bool,
@@ -132,9 +145,13 @@ def build(
 
     if (mathlib is None) == (docs is None):
         raise InputError("an index is made from a checkout or from documentation", "give --mathlib or --docs")
+    if address is not None and executor != "ray":
+        raise InputError("--address names a Ray cluster", "add --executor ray")
     with ExitStack() as stack:
         cache = None if no_cache else stack.enter_context(BuildCache(cache_path or default_cache()))
-        run = _Run(out, encoder, quantise, commit, workers, not no_docstrings, cache, quiet)
+        run = _Run(
+            out, encoder, quantise, commit, workers, executor, address, not no_docstrings, cache, quiet
+        )
         outcome = run.from_docs(docs) if docs is not None else run.from_checkout(mathlib or Path())
     if as_json:
         from cramf.jsonable import dumps
@@ -163,6 +180,8 @@ class _Run:
     quantise: str
     commit: str | None
     workers: int | None
+    executor: str
+    address: str | None
     docstrings: bool
     cache: BuildCache | None
     quiet: bool
@@ -245,24 +264,24 @@ class _Run:
     def _write(
         self, linked: Linked, info: CheckoutInfo, seconds: dict[str, float], inputs: str
     ) -> dict[str, Any]:
-        from cramf.retrieval.encoder import load_encoder
         from cramf.retrieval.indexing import write_index
 
         for error in linked.errors:
             click.echo(f"cramf: warning: {_place(error)}: {error.message}", err=True)
         begun = time.monotonic()
-        manifest = write_index(
-            linked,
-            info,
-            load_encoder(self.encoder),
-            self.out,
-            self.quantise,
-            docstrings=self.docstrings,
-            progress=not self.quiet and sys.stderr.isatty(),
-            note=self._note,
-            cache=self.cache,
-            inputs=inputs,
-        )
+        with self._encoder() as encoder:
+            manifest = write_index(
+                linked,
+                info,
+                encoder,
+                self.out,
+                self.quantise,
+                docstrings=self.docstrings,
+                progress=not self.quiet and sys.stderr.isatty(),
+                note=self._note,
+                cache=self.cache,
+                inputs=inputs,
+            )
         seconds["encoding and writing"] = time.monotonic() - begun
         kinds = Counter(declaration.kind.value for declaration in linked.declarations)
         return {
@@ -273,6 +292,15 @@ class _Run:
             "errors": [f"{_place(e)}: {e.message}" for e in linked.errors],
             "seconds": {what: round(value, 1) for what, value in seconds.items()},
         }
+
+    def _encoder(self) -> AbstractContextManager[Encoder]:
+        from cramf.retrieval.encoder import load_encoder
+
+        if self.executor == "local":
+            return nullcontext(load_encoder(self.encoder))
+        from cramf.evaluation.ray_encoder import RayEncoder
+
+        return RayEncoder(self.encoder, self.address, self.workers)
 
 
 def _place(error: FileError) -> str:

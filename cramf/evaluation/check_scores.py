@@ -36,7 +36,9 @@ def score_check(run: Run, settings: Mapping[str, Any], seed: int = 0) -> Scored:
         "by_lean": any(row["elaborated"] for row in rows),
         "compile": compile_rate(statuses, seed=seed),
         "statuses": dict(Counter(str(status) for status in statuses if status is not None).most_common()),
-        "categories": dict(Counter(c for row in rows for c in dict.fromkeys(row["categories"])).most_common()),
+        "categories": dict(
+            Counter(c for row in rows for c in dict.fromkeys(row["categories"])).most_common()
+        ),
         "false_alarms": share([s is None or not s.positive for s in good], seed=seed) if good else None,
         "detected": share([s is Status.INVALID for s in bad], seed=seed) if bad else None,
         "splits": {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,10 +68,13 @@ def _git(*arguments: str) -> str | None:
 
 
 def _version(package: str) -> str | None:
+    # `importlib.metadata.version` parses all of a package's description for the one line.
     try:
-        return version(package)
+        text = distribution(package).read_text("METADATA") or ""
     except PackageNotFoundError:
         return None
+    found = re.search(r"^Version:[ \t]*(\S+)", text, re.MULTILINE)
+    return found[1] if found else None
 
 
 def _cpu() -> str:

@@ -36,9 +36,9 @@ class Outcome:
 
     `status`, `valid` and the texts are those of the candidate that was chosen, None where nothing was
     written. `equal` says whether it is the reference in normal form, and `similarity` compares the trees: 0
-    where nothing was written. Both are None where the problem has no reference. `passed` of the `samples` that
-    were written at first passed the checker. `reason` says why nothing was written, and `span` what could not
-    be read.
+    where nothing was written. Both are None where the problem has no reference. Of the `samples` that were
+    written at first, `passed` passed the checker. `reason` says why nothing was written, and `span` what
+    could not be read.
     """
 
     name: str

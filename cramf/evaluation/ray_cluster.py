@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
+
+import psutil
 
 from cramf.errors import ResourceError
 
@@ -20,7 +24,7 @@ __all__ = ["cluster", "cpus_of", "own_cpus"]
 
 _OBJECT_STORE: Final = 128 << 20  # bytes; answers and vectors of one batch are small
 _CONNECT_SECONDS: Final = 10.0
-_LONGEST_TEMPORARY: Final = 24  # characters; Ray's sockets lie 80 deeper, and may have 107 in all
+_LONGEST_TEMPORARY: Final = 20  # characters; Ray's sockets lie 80 deeper, and may have 107 in all
 _QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -58,7 +62,8 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Any
         common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address is None:
             folder = _short_folder()
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            guard = stack.enter_context(_guarded(folder))
+            others = psutil.Process().children(recursive=True)
             common |= {
                 "address": "local",
                 "num_cpus": cpus or own_cpus(),
@@ -82,6 +87,8 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Any
         except SystemExit:
             # Where something else than Ray listens, Ray gives up after minutes by ending the process.
             raise _unreachable(address or "", "it does not speak as Ray does") from None
+        if address is None:
+            _tell(guard, others)
         yield ray
 
 
@@ -107,9 +114,30 @@ def _reach(address: str) -> None:
         raise _unreachable(address, getattr(error, "strerror", None) or str(error)) from None
 
 
+@contextmanager
+def _guarded(folder: str) -> Iterator[IO[str]]:
+    """A process that removes the folder and ends what it is told of, at the latest when this process ends.
+
+    Ray's own agents outlive a SIGKILL of this process by minutes.
+    """
+    command = [sys.executable, "-I", str(Path(__file__).with_name("ray_guard.py")), folder]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True) as guard:
+        assert guard.stdin is not None
+        yield guard.stdin
+
+
+def _tell(guard: IO[str], others: Collection[psutil.Process]) -> None:
+    """Tell the guard of all processes below this one that are not among the others."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for process in psutil.Process().children(recursive=True):
+            if process not in others:
+                guard.write(f"{process.pid} {process.create_time()}\n")
+        guard.flush()
+
+
 def _short_folder() -> str:
     base = tempfile.gettempdir()
-    return tempfile.mkdtemp(prefix="cramf-", dir=base if len(base) <= _LONGEST_TEMPORARY else "/tmp")
+    return tempfile.mkdtemp(prefix="cramf-ray-", dir=base if len(base) <= _LONGEST_TEMPORARY else "/tmp")
 
 
 @contextmanager

@@ -23,7 +23,8 @@ def score_retrieval(run: Run, settings: Mapping[str, Any], seed: int = 0) -> Sco
     """Every metric of every arm with its interval, the full arm against each peer, and a row a problem.
 
     A problem without a result counts as one for which nothing was found, by the oracle too; whether the index
-    has its gold names is not known. Gold names that the index lacks are misses. `latency_ms` is of one search for 50 names within the run, in one thread.
+    has its gold names is not known. Gold names that the index lacks are misses. `latency_ms` is of one search
+    for 50 names within the run, in one thread.
     """
     found = {arm: retrieved(run, arm) for arm in settings["arms"]}
     peers = {name: text for name, text in settings["peers"].items() if name in found}

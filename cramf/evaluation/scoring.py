@@ -12,6 +12,7 @@ from cramf.evaluation.resources import index_record
 from cramf.evaluation.run_directory import RunDirectory
 from cramf.evaluation.runner import Run
 from cramf.evaluation.scores import Scored, complete, frame
+from cramf.jsonable import to_jsonable
 from cramf.knowledge.vocabulary import Vocabulary
 
 __all__ = ["score", "vocabulary_of"]
@@ -30,7 +31,8 @@ def score(directory: RunDirectory, run: Run, *, index: Path | None = None, seed:
     scored = _scored(directory, run, index, seed)
     looked = _looked(directory, run) if directory.kind == "formalize" else {}
     figures = {name: _without_names(found) for name, found in looked.items()}
-    scores = {**scored.figures, **figures, **frame(run, directory, seed)}
+    # As JSON values, so that they are what the file gives back.
+    scores: dict[str, Any] = to_jsonable({**scored.figures, **figures, **frame(run, directory, seed)})
     directory.write_scores(scores, [_with_looks(row, looked) for row in scored.rows])
     return scores
 

@@ -57,6 +57,12 @@ def small(monkeypatch: pytest.MonkeyPatch, sample_index: Path) -> None:
 
 
 @pytest.fixture
+def shipped(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index that knows all names, which the small one does not."""
+    monkeypatch.delenv("CRAMF_INDEX")
+
+
+@pytest.fixture
 def data(tmp_path: Path) -> Path:
     return write(tmp_path / "rows.jsonl", ROWS)
 
@@ -119,6 +125,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     return made
 
 
+@pytest.mark.usefixtures("shipped")
 def test_the_figures_of_the_symbolic_backend(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     report = measured("--data", data, "--out", out)
@@ -139,7 +146,7 @@ def test_the_figures_of_the_symbolic_backend(data: Path, tmp_path: Path) -> None
     assert (report["tokens"], report["cost"]) == (0, 0)
     told = report["settings"]
     assert (told["backend"], told["arm"], told["bounds"]["candidates"]) == ("symbolic", "none", 1)
-    assert told["checker"]["index"] == told["index"] == index_record()
+    assert told["checker"]["index"] == told["index"] == index_record(default_index())
     assert (report["data"]["rows"], report["kind"], report["failures"]) == (2, "formalize", {})
     one, two = lines_of(out / "outcomes.jsonl")
     assert (one["name"], one["equal"], one["status"]) == ("one", True, "valid")
@@ -212,6 +219,7 @@ def test_the_arms_of_a_language_model(data: Path, model: Model, monkeypatch: pyt
     assert measured("--data", data, "--llm", "openai:m")["settings"]["arm"] == "retrieved"
 
 
+@pytest.mark.usefixtures("shipped")
 def test_several_samples_give_pass_at_k(data: Path, model: Model, tmp_path: Path) -> None:
     out = tmp_path / "run"
     report = measured("--data", data, "--llm", "openai:m", "--arm", "none", "--n", "4", "--out", out)
@@ -317,13 +325,6 @@ def test_scores_are_not_made_with_another_index(
     assert "--index" in refused.stderr
     assert json.loads((out / "scores.json").read_text(encoding="utf-8")) == report
     assert measured("--out", out, "--rescore", "--index", sample_index) == report
-
-
-def test_the_shipped_index(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CRAMF_INDEX")
-    report = measured("--data", data)
-    assert (value(report["valid"]), value(report["equal"])) == (1, 0.5)
-    assert report["settings"]["index"] == index_record(default_index())
 
 
 def test_the_symbolic_run_loads_neither_torch_nor_the_retriever(data: Path) -> None:

@@ -20,7 +20,7 @@ from cramf.evaluation.problems import Problem
 from cramf.evaluation.work import Done
 
 
-class Stubborn(Exception):
+class StubbornError(Exception):
     """Cannot be pickled, for it is made of two things and tells only one."""
 
     def __init__(self, first: str, second: Callable[[], None]) -> None:
@@ -57,7 +57,7 @@ class Deeds:
         if self.opening == "odd":
             raise OddResourceError("odd", "even it out")
         if self.opening == "stubborn":
-            raise Stubborn("opened badly", lambda: None)
+            raise StubbornError("opened badly", lambda: None)
         if self.opening == "die":
             os._exit(3)
         yield self._do
@@ -84,7 +84,7 @@ class Deeds:
         elif deed == "resource":
             raise ResourceError("the index went away", "bring it back")
         elif deed == "stubborn":
-            raise Stubborn("no", lambda: None)
+            raise StubbornError("no", lambda: None)
         elif deed == "memory":
             raise MemoryError
         return Done({"name": problem.name, "sum": sum(0.1 * n for n in range(len(problem.statement)))})

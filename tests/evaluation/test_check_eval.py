@@ -101,7 +101,7 @@ def test_an_answer_is_the_whole_verdict_but_its_time(checker: Told) -> None:
 
 
 def test_a_problem_without_a_formal_statement_is_a_failure_for_good(checker: Told) -> None:
-    with pytest.raises(InputError, match="x.jsonl:3 has no formal statement"):
+    with pytest.raises(InputError, match=r"x\.jsonl:3 has no formal statement"):
         candidate_of(Problem("a", "words", place="x.jsonl:3"))
     (got,) = answers([Problem("a", "words")])
     assert got.failure is not None

@@ -415,13 +415,14 @@ def test_a_backend_that_never_answers_ends_the_run(count: int, asked: int, tmp_p
 
 def test_arms_differ_in_their_definitions_alone() -> None:
     hit = Hit(Definition("Even", Kind.DEF, "Mathlib.Test", 1, "(n : ℕ) : Prop"), 1.0)
-    asked = {}
-    for arm, given in (("none", ()), ("oracle", (hit,))):
+
+    def asked(*given: Hit) -> Request:
         backend = Answering()
-        (found,) = judged(PROBLEMS[:1], Writer(backend, lambda p, k, hits=given: hits, NoBad()))
+        (found,) = judged(PROBLEMS[:1], Writer(backend, lambda problem, k: given, NoBad()))
         assert found.equal
-        asked[arm] = backend.asked[0]
-    none, oracle = asked["none"], asked["oracle"]
+        return backend.asked[0]
+
+    none, oracle = asked(), asked(hit)
     assert (none.definitions, [h.name for h in oracle.definitions]) == ((), ["Even"])
     assert none.concepts == oracle.concepts == ()
     assert (none.statement, none.name, none.toolchain) == (oracle.statement, oracle.name, oracle.toolchain)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,6 +29,7 @@ from cramf.evaluation.retrieval import RetrievalWork
 from cramf.evaluation.run_directory import RunDirectory
 from cramf.evaluation.runner import run
 from cramf.evaluation.work import Answer, Failed, Task, Work, tasks
+from cramf.knowledge.cache import code_version
 
 ray: Any = pytest.importorskip("ray")
 
@@ -46,6 +48,7 @@ FORMAL = (
     "theorem b (x y : ℤ) (h : Even x) : Even (x + y - y) := by sorry",
     "theorem c (X : Type*) [TopologicalSpce X] (s : Set X) : IsClosed s := by sorry",
     "theorem d (n : ℕ) (h : 0 < n : n + 1 > n := by sorry",
+    "theorem f (p : Prop) : p → p := by sorry",
     "theorem e (f : ℝ → ℝ) (hf : Continuous f) : ∃ M, ∀ x ∈ Set.Icc (0 : ℝ) 1, |f x| ≤ M := by sorry",
 )
 
@@ -76,6 +79,12 @@ def two_cores() -> Iterator[None]:
         assert ray.is_initialized()
 
 
+@pytest.fixture(autouse=True)
+def code_as_it_is() -> None:
+    """Workers refuse code that was changed after it was hashed here, as somebody may do between two tests."""
+    code_version.cache_clear()
+
+
 def todo(*statements: str) -> list[Task]:
     return tasks({"test": 1}, tuple(Problem(f"p{n}", s, "x") for n, s in enumerate(statements)))
 
@@ -100,6 +109,92 @@ def gone(pids: list[int]) -> bool:
     return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
+class TestCluster:
+    """Clusters that are begun, reached, or not to be had."""
+
+    def test_without_ray(self, monkeypatch: pytest.MonkeyPatch, works: ModuleType, tmp_path: Path) -> None:
+        monkeypatch.setitem(sys.modules, "ray", None)
+        with pytest.raises(ResourceError, match=r"pip install 'cramf\[ray\]'"):
+            list(RayExecutor().run(works.Deeds(tmp_path), todo("add")))
+
+    @pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9", "nonsense"])
+    def test_no_cluster_there(self, works: ModuleType, tmp_path: Path, address: str) -> None:
+        assert not ray.is_initialized()
+        with pytest.raises(CramfError, match=f"no Ray cluster answers at {address}"):
+            list(RayExecutor(address=address).run(works.Deeds(tmp_path), todo("add")))
+
+
+SCRIPT = """
+from pathlib import Path
+import ray_works, ray
+from cramf.evaluation.problems import Problem
+from cramf.evaluation.ray_executor import RayExecutor
+from cramf.evaluation.work import tasks
+
+given = tasks({{}}, tuple(Problem(f"p{{n}}", text, "x") for n, text in enumerate({statements!r})))
+try:
+    for task, answer in RayExecutor(workers=2).run(ray_works.Deeds(Path({folder!r})), given):
+        print(task.problem.name, "result" if answer.failure is None else answer.failure.kind, flush=True)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+print("connected" if ray.is_initialized() else "free")
+"""
+
+
+def script(folder: Path, *statements: str) -> list[str]:
+    return [sys.executable, "-c", SCRIPT.format(statements=statements, folder=str(folder))]
+
+
+@pytest.fixture
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ray_works.py` can be imported by the processes of a test, and by the workers that those start."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+def ray_folders() -> set[Path]:
+    """Where Ray keeps its files for clusters of ours."""
+    return {path for path in Path(tempfile.gettempdir()).glob("cramf-ray-*") if path.is_dir()}
+
+
+def below(process: subprocess.Popen[str]) -> list[int]:
+    return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+
+
+@pytest.mark.usefixtures("importable")
+class TestOwnCluster:
+    """A cluster of this machine's own, in a process of its own."""
+
+    def test_it_ends_with_the_run_and_prints_nothing(self, tmp_path: Path) -> None:
+        command = script(tmp_path, "add", "exit-once", "add", "add")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+        assert sorted(done.stdout.splitlines()) == ["free", *(f"p{n} result" for n in range(4))]
+        assert done.stderr == ""
+        assert done.returncode == 0
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+    def test_nothing_is_left_of_a_run_that_ends_early(self, tmp_path: Path, number: signal.Signals) -> None:
+        before = ray_folders()
+        command = script(tmp_path, "add", "add", *["sleep 100"] * 6)
+        # Ctrl-C goes to all processes of a terminal, so the whole group gets it.
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline().endswith("result\n")
+            pids = below(process)
+            assert len(pids) >= 4
+            if number is signal.SIGINT:
+                os.killpg(process.pid, number)
+                assert process.stdout.read().splitlines()[-2:] == ["interrupted", "free"]
+                assert process.wait(60) == 0
+            else:
+                os.kill(process.pid, number)
+                process.wait(60)
+        assert gone(pids)
+        give_up = time.monotonic() + 10
+        while ray_folders() - before and time.monotonic() < give_up:
+            time.sleep(0.1)
+        assert ray_folders() <= before
+
+
 @pytest.mark.usefixtures("two_cores")
 class TestSameResults:
     """Bit for bit what the local executor gives."""
@@ -117,15 +212,15 @@ class TestSameResults:
             assert result is None or (result["missing"] == ["NoSuchThing"] and result["arms"]["full"])
         assert answers(RayExecutor(workers=2), work, given) == local
 
-    def test_symbolic_formalizing(self) -> None:
-        work = FormalizeWork()
+    def test_symbolic_formalizing(self, sample_index: Path) -> None:
+        work = FormalizeWork(checker=CheckerSpec(index=sample_index), index=sample_index)
         given = tasks(work.settings(), tuple(Problem(f"p{n}", s, "x") for n, s in enumerate(STATEMENTS)))
         local = answers(LocalExecutor(), work, given)
         assert any(a.result is not None and a.result["attempts"] for a in local.values())
         assert answers(RayExecutor(workers=2), work, given) == local
 
-    def test_static_check(self) -> None:
-        work = CheckWork(CheckerSpec("static"))
+    def test_static_check(self, sample_index: Path) -> None:
+        work = CheckWork(CheckerSpec(index=sample_index))
         given = tasks(work.settings(), tuple(Problem(f"p{n}", "", f) for n, f in enumerate(FORMAL)))
         local = answers(LocalExecutor(), work, given)
         assert len({a.result["status"] for a in local.values() if a.result is not None}) > 1
@@ -205,9 +300,12 @@ class TestLosses:
         assert all(answer.failure is None for answer in found.values())
         assert gone(tries(tmp_path, "p0"))
 
-    def test_death_of_all_at_the_start_ends_the_run(self, works: ModuleType, tmp_path: Path) -> None:
+    def test_death_of_all_at_the_start_ends_the_run(
+        self, works: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cramf.evaluation.ray_pool.MAX_LOST", 1)
         executor = RayExecutor(workers=2, retries=0)
-        with pytest.raises(ResourceError, match="died on each of the first 6"):
+        with pytest.raises(ResourceError, match="died on each of the first 2"):
             list(executor.run(works.Deeds(tmp_path), todo(*["exit"] * 20)))
 
     @pytest.mark.parametrize(
@@ -279,78 +377,3 @@ class TestLosses:
         other = RunDirectory.prepare(tmp_path / "local", work.kind, work.settings(), ProblemSet(problems[:3]))
         assert run(work, other).answers == whole.answers[:3]
         assert len(tries(deeds, "p1")) == 2  # once by Ray, once by the local executor
-
-
-class TestCluster:
-    """Clusters that are begun, reached, or not to be had."""
-
-    def test_without_ray(self, monkeypatch: pytest.MonkeyPatch, works: ModuleType, tmp_path: Path) -> None:
-        monkeypatch.setitem(sys.modules, "ray", None)
-        with pytest.raises(ResourceError, match=r"pip install 'cramf\[ray\]'"):
-            list(RayExecutor().run(works.Deeds(tmp_path), todo("add")))
-
-    @pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9", "nonsense"])
-    def test_no_cluster_there(self, works: ModuleType, tmp_path: Path, address: str) -> None:
-        if ray.is_initialized():
-            pytest.skip("this process is connected to a cluster already")
-        with pytest.raises(CramfError, match=f"no Ray cluster answers at {address}"):
-            list(RayExecutor(address=address).run(works.Deeds(tmp_path), todo("add")))
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-import ray_works, ray
-from cramf.evaluation.problems import Problem
-from cramf.evaluation.ray_executor import RayExecutor
-from cramf.evaluation.work import tasks
-
-given = tasks({{}}, tuple(Problem(f"p{{n}}", text, "x") for n, text in enumerate({statements!r})))
-try:
-    for task, answer in RayExecutor(workers=2).run(ray_works.Deeds(Path({folder!r})), given):
-        print(task.problem.name, "result" if answer.failure is None else answer.failure.kind, flush=True)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-print("connected" if ray.is_initialized() else "free")
-"""
-
-
-def script(folder: Path, *statements: str) -> list[str]:
-    tests = str(Path(__file__).parent)
-    return [sys.executable, "-c", SCRIPT.format(tests=tests, statements=statements, folder=str(folder))]
-
-
-def below(process: subprocess.Popen[str]) -> list[int]:
-    return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
-
-
-class TestOwnCluster:
-    """A cluster of this machine's own, in a process of its own."""
-
-    def test_it_ends_with_the_run_and_prints_nothing(self, tmp_path: Path) -> None:
-        temporary = tmp_path / "t"
-        command = script(tmp_path, "add", "exit-once", "add", "add")
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100)
-        assert sorted(done.stdout.splitlines()) == ["free", *(f"p{n} result" for n in range(4))]
-        assert done.stderr == ""
-        assert done.returncode == 0
-        assert not temporary.exists()
-
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-    def test_nothing_is_left_of_a_run_that_ends_early(self, tmp_path: Path, number: signal.Signals) -> None:
-        command = script(tmp_path, "add", "add", *["sleep 100"] * 6)
-        # Ctrl-C goes to all processes of a terminal, so the whole group gets it.
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline().endswith("result\n")
-            pids = below(process)
-            assert len(pids) >= 4
-            if number is signal.SIGINT:
-                os.killpg(process.pid, number)
-                assert process.stdout.read().splitlines()[-2:] == ["interrupted", "free"]
-                assert process.wait(60) == 0
-            else:
-                os.kill(process.pid, number)
-                process.wait(60)
-        assert gone(pids)

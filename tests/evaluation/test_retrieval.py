@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -369,7 +369,12 @@ def test_peers_are_read_once_and_only_when_asked(
 ) -> None:
     read: list[str] = []
     real = retrieval_arms._rank_bm25
-    monkeypatch.setattr(retrieval_arms, "_rank_bm25", lambda base: read.append("bm25") or real(base))
+
+    def reading(base: KnowledgeBase) -> Callable[[list[str]], retrieval_arms.Floats]:
+        read.append("bm25")
+        return real(base)
+
+    monkeypatch.setattr(retrieval_arms, "_rank_bm25", reading)
     arms = peer_arms(told.knowledge)
     assert tuple(arms) == PEERS
     assert (read, told.calls) == ([], [])

@@ -17,7 +17,7 @@ def in_threads(work: Callable[[Thing], Outcome], things: Sequence[Thing], thread
     """What the work gives for each thing, in the order in which they end; an exception of it is raised.
 
     A thing is begun only when an outcome before it was taken, so that whoever writes outcomes down has no
-    more than `threads` of them under way. One thread is the caller's own, which keeps the order of the things.
+    more than `threads` of them under way. One thread is the caller's own and keeps their order.
     """
     if threads == 1:
         yield from map(work, things)

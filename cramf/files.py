@@ -9,6 +9,9 @@ from pathlib import Path
 
 from cramf.errors import InputError
 
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
+
 __all__ = ["decode_text", "read_text", "sha256_of", "write_atomic"]
 
 
@@ -55,6 +58,8 @@ def write_atomic(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(data)
             handle.flush()
+            # Temporary files are the owner's alone; this one is to be as readable as any other.
+            os.fchmod(handle.fileno(), 0o666 & ~_UMASK)
             os.fsync(handle.fileno())
         Path(temporary).replace(path)
     except BaseException:

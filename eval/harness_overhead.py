@@ -138,8 +138,8 @@ def main() -> int:
             wall, processor = found["wall"], found["processor"]
             over = f"{wall['overhead']:>14.1%} | {processor['overhead']:>19.1%}"
             print(
-                f"| {found['work']:<9} | {found['n']:>3} | {wall['bare_s']:>6.2f} | {wall['harness_s']:>9.2f} "
-                f"| {over} | {found['scoring_s']:>9.2f} |"
+                f"| {found['work']:<9} | {found['n']:>3} | {wall['bare_s']:>6.2f} "
+                f"| {wall['harness_s']:>9.2f} | {over} | {found['scoring_s']:>9.2f} |"
             )
     return 1 if any(found["processor"]["overhead"] > MOST for found in outcomes) else 0
 

@@ -45,6 +45,8 @@ class Tally:
     """What came of all kills."""
 
     hits: int = 0
+    starting: int = 0
+    """Hits that came before the process had added an answer of its own."""
     early: int = 0
     """Kills before the first answer."""
     late: int = 0
@@ -150,6 +152,7 @@ def chain(
         if 0 < found < n:
             hits += 1
             tally.hits += 1
+            tally.starting += found == there
             tally.at.append(found)
         else:
             tally.early += 1
@@ -194,6 +197,7 @@ def main() -> int:
     print(f"one undisturbed run: {undisturbed:.1f} s")
     print(
         f"{tally.hits} kills hit, after {min(tally.at)} to {max(tally.at)} answers, in {chains} runs; "
+        f"{tally.starting} of them before the process had added one; "
         f"besides {tally.early} before the first answer, and {tally.late} that came too late"
     )
     print(f"differences to the undisturbed run: {len(tally.differences)}, {time.monotonic() - began:.0f} s")

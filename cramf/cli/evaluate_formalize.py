@@ -302,7 +302,7 @@ def _human(scores: Mapping[str, Any]) -> Iterator[str]:
     if scores["names"] is not None:
         measured = scores["names"]["metrics"]
         shares += [
-            (f"names {what}", measured[what], "of the reference's") for what in ("precision", "recall")
+            (f"names {what}", measured[what], "against the gold ones") for what in ("precision", "recall")
         ]
     if scores["faithful"] is not None:
         judge = scores["faithful"]["judge"]

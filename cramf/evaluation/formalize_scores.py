@@ -76,7 +76,7 @@ def score_formalize(
     checker's name, which says whether Lean was asked. `equal`, `similarity`: of the problems that have a
     reference. `names`: the declarations used against the gold ones. `pass_at_k`: of the first samples.
     """
-    rows = outcomes(run, settings, Normaliser(vocabulary))
+    rows = outcomes(run, Normaliser(vocabulary))
     read = share([row.read for row in rows], seed=seed)
     with_reference = [row for row in rows if row.equal is not None]
     samples = int(settings["bounds"]["candidates"])
@@ -115,7 +115,7 @@ def score_formalize(
     return Scored(to_jsonable(figures), [to_jsonable(row) for row in rows]), rows
 
 
-def outcomes(run: Run, settings: Mapping[str, Any], normalise: Normaliser) -> list[Outcome]:
+def outcomes(run: Run, normalise: Normaliser) -> list[Outcome]:
     """The outcome of each problem that has an answer, in their order."""
     pairs = zip(run.problems, run.answers, strict=True)
     return [_outcome(problem, answer, normalise) for problem, answer in pairs if answer is not None]

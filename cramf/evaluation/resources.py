@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cramf.environment import default_core, default_index, default_ontology, default_ranker
+from cramf.errors import CramfError
 from cramf.files import sha256_of
 from cramf.formalize.models.opening import ModelOptions
+from cramf.jsonable import to_jsonable
 from cramf.knowledge.store import read_manifest
 
 if TYPE_CHECKING:
@@ -122,11 +124,16 @@ class CheckerSpec:
     cached: bool = True
 
     def settings(self) -> dict[str, Any]:
-        """What its verdicts depend on, as far as it can be told before it is opened."""
+        """What its verdicts depend on: where Lean checks, also its toolchain and Mathlib, if it can tell."""
         told: dict[str, Any] = {"name": self.name}
         if self.name == "static":
             return {**told, "index": index_record(self.index), "core": core_record()}
-        return {**told, "timeout_seconds": self.timeout_seconds, "mathlib": self.server_mathlib}
+        with self.open() as checker:
+            try:
+                identity = checker.identity()
+            except CramfError:
+                identity = None  # the verdicts will say what is wrong with it
+        return {**told, "timeout_seconds": self.timeout_seconds, "identity": to_jsonable(identity)}
 
     def open(self) -> BaseChecker:
         """The checker, to be closed after use.

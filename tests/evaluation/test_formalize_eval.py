@@ -150,7 +150,7 @@ def done(problems: Sequence[Problem] = PROBLEMS, by: Writer | None = None) -> Ru
 
 
 def judged(problems: Sequence[Problem] = PROBLEMS, by: Writer | None = None) -> list[Outcome]:
-    return outcomes(done(problems, by), settings(), Normaliser())
+    return outcomes(done(problems, by), Normaliser())
 
 
 def figures(problems: Sequence[Problem] = PROBLEMS, by: Writer | None = None) -> dict[str, Any]:
@@ -398,7 +398,7 @@ def test_failures_of_the_backend_are_counted_and_tried_again(tmp_path: Path) -> 
     mended = Answering()
     second = run(Given(writer(mended)), folder)
     assert (second.failures, second.resumed, len(mended.asked)) == ({}, 3, 9)
-    assert [o.read for o in outcomes(second, settings(), Normaliser())] == [True, True, False, True] * 3
+    assert [o.read for o in outcomes(second, Normaliser())] == [True, True, False, True] * 3
 
 
 @pytest.mark.parametrize(("count", "asked"), [(20, MAX_FAILURES), (1, 1)])

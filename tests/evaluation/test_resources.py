@@ -82,7 +82,8 @@ def test_what_verdicts_depend_on(sample_index: Path) -> None:
     static = CheckerSpec("static", sample_index).settings()
     assert static["index"] == index_record(sample_index) and len(static["core"]) == 64
     lean = CheckerSpec("repl", timeout_seconds=5.0, workers=8).settings()
-    assert lean == {"name": "repl", "timeout_seconds": 5.0, "mathlib": None}
+    assert (lean["name"], lean["timeout_seconds"], lean["identity"]["checker"]) == ("repl", 5.0, "repl")
+    assert lean["identity"]["toolchain"].startswith("leanprover/lean4:")
     # How many work at once changes no verdict.
     assert CheckerSpec("repl", timeout_seconds=5.0, workers=2).settings() == lean
 

@@ -146,7 +146,7 @@ def test_names_are_read_in_the_runs_own_index(tmp_path: Path, sample_index: Path
 
     settings = FormalizeWork().settings()
     for index in (None, sample_index):
-        names = vocabulary_of(directory(settings), index)
+        names = vocabulary_of(directory(settings), index).table
         assert names.known("Nat") and names.known("MyMonoid") and not names.known("Wug")
     other = {"index": {"sha256": "f" * 64}}
     with pytest.raises(InputError, match="was made with another index than"):

@@ -27,6 +27,8 @@ def to_jsonable(value: Any) -> Any:
         return value
     if kind is dict:
         return {k if type(k) is str else str(k): to_jsonable(v) for k, v in value.items()}
+    if kind is float:
+        return value if math.isfinite(value) else None
     if kind is list or kind is tuple:
         return [to_jsonable(v) for v in value]
     if isinstance(value, Enum):

@@ -96,7 +96,7 @@ class RayEncoder:
             for number, vectors in outcomes:
                 if isinstance(vectors, Lost):
                     raise ResourceError(
-                        f"{vectors.deaths} worker processes died while they encoded: {vectors.reason}",
+                        f"{len(rows[number])} texts cannot be encoded: {vectors}",
                         "use --executor local, or fewer --workers where memory is short",
                     )
                 made[number] = vectors

@@ -77,6 +77,4 @@ class _WorkService:
 
 
 def _quarantined(lost: Lost) -> Answer:
-    times = "once" if lost.deaths == 1 else f"{lost.deaths} times"
-    message = f"the process that worked on it died {times}: {lost.reason}"
-    return Answer(None, Failure(Failed.QUARANTINED, message, "try it alone with --executor local"))
+    return Answer(None, Failure(Failed.QUARANTINED, str(lost), "try it alone with --executor local"))

@@ -45,6 +45,10 @@ class Lost:
     deaths: int
     reason: str
 
+    def __str__(self) -> str:
+        times = "once" if self.deaths == 1 else f"{self.deaths} times"
+        return f"the process that worked on it died {times}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Loss:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -124,6 +123,37 @@ class TestCluster:
             list(RayExecutor(address=address).run(works.Deeds(tmp_path), todo("add")))
 
 
+@pytest.mark.slow
+def test_two_machines_of_which_one_goes_away(
+    works: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes of one cluster, on this machine; the driver's own node has no room for workers."""
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray.cluster_utils import Cluster
+
+    room = {"object_store_memory": 100 << 20}
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **room})
+    try:
+        first, second = (nodes.add_node(num_cpus=1, **room) for _ in range(2))
+        assert first is not second
+        work = works.Deeds(tmp_path)
+        # A worker on another node that hangs is killed there, and what it started with it.
+        executor = RayExecutor(nodes.address, retries=0, task_seconds=2)
+        found = answers(executor, work, todo("command", "add", "add"))
+        assert [a.failure is None for _, a in sorted(found.items())] == [False, True, True]
+        assert gone([int(line) for line in (tmp_path / "command").read_text().split()])
+        given = todo(*["sleep 0.1"] * 30)
+        found = {}
+        for task, answer in RayExecutor(nodes.address).run(work, given):
+            found[task.problem.name] = answer
+            if len(found) == 8:
+                nodes.remove_node(second, allow_graceful=False)
+        assert found == answers(LocalExecutor(), work, given)
+        assert not ray.is_initialized()
+    finally:
+        nodes.shutdown()
+
+
 SCRIPT = """
 from pathlib import Path
 import ray_works, ray
@@ -151,15 +181,19 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
 
 
-def ray_folders() -> set[Path]:
-    """Where Ray keeps its files for clusters of ours."""
-    return {path for path in Path(tempfile.gettempdir()).glob("cramf-ray-*") if path.is_dir()}
+def ray_folder(pids: list[int]) -> Path:
+    """Where Ray keeps its files: what the guard among the processes was told."""
+    commands = [psutil.Process(pid).cmdline() for pid in pids]
+    (folder,) = [Path(c[-1]) for c in commands if any(part.endswith("ray_guard.py") for part in c)]
+    assert folder.is_dir()
+    return folder
 
 
 def below(process: subprocess.Popen[str]) -> list[int]:
     return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("importable")
 class TestOwnCluster:
     """A cluster of this machine's own, in a process of its own."""
@@ -173,7 +207,6 @@ class TestOwnCluster:
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
     def test_nothing_is_left_of_a_run_that_ends_early(self, tmp_path: Path, number: signal.Signals) -> None:
-        before = ray_folders()
         command = script(tmp_path, "add", "add", *["sleep 100"] * 6)
         # Ctrl-C goes to all processes of a terminal, so the whole group gets it.
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -181,6 +214,7 @@ class TestOwnCluster:
             assert process.stdout.readline().endswith("result\n")
             pids = below(process)
             assert len(pids) >= 4
+            folder = ray_folder(pids)
             if number is signal.SIGINT:
                 os.killpg(process.pid, number)
                 assert process.stdout.read().splitlines()[-2:] == ["interrupted", "free"]
@@ -190,9 +224,9 @@ class TestOwnCluster:
                 process.wait(60)
         assert gone(pids)
         give_up = time.monotonic() + 10
-        while ray_folders() - before and time.monotonic() < give_up:
+        while folder.exists() and time.monotonic() < give_up:
             time.sleep(0.1)
-        assert ray_folders() <= before
+        assert not folder.exists()
 
 
 @pytest.mark.usefixtures("two_cores")

@@ -76,10 +76,10 @@ def test_threads_end_when_nobody_listens() -> None:
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     for _ in range(200):
-        if count() == before:
+        if count() <= before:
             break
         time.sleep(0.01)
-    assert count() == before
+    assert count() <= before  # those of an earlier test may end meanwhile
 
 
 def test_more_threads_than_things() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cramf.collector import heap_set_aside
 from cramf.concurrently import in_threads
 from cramf.evaluation.work import Answer, Task, Work, answer
 
@@ -40,5 +41,5 @@ class LocalExecutor:
     def run(self, work: Work, tasks: Sequence[Task]) -> Iterator[tuple[Task, Answer]]:
         if not tasks:
             return
-        with work.open() as worker:
+        with work.open() as worker, heap_set_aside():
             yield from in_threads(lambda task: (task, answer(worker, task.problem)), tasks, self.threads)

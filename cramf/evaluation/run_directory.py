@@ -106,7 +106,8 @@ class RunDirectory:
                 if set(others) - {_PROBLEMS} and not (path / _RUN).exists():
                     raise InputError(f"{path} holds no run, but {others[0]}", "give --out an empty folder")
                 with _alone(path):
-                    wanted._begin()
+                    if wanted._begin():
+                        return wanted
         except OSError as error:
             raise ResourceError(
                 f"cannot write to {path}: {error.strerror}", "check the folder and the disk's space"
@@ -296,12 +297,14 @@ class RunDirectory:
             f"cannot write to {self.path}: {error.strerror}", "check the folder and the disk's space"
         )
 
-    def _begin(self) -> None:
-        """Write what a run begins with, unless somebody else was first; what tells a run comes last."""
-        if not (self.path / _RUN).exists():
-            lines = "".join(dumps(problem) + "\n" for problem in self.problems)
-            write_atomic(self.path / _PROBLEMS, lines.encode())
-            write_atomic(self.path / _RUN, (dumps(self._described(), indent=1) + "\n").encode())
+    def _begin(self) -> bool:
+        """Write what a run begins with, what tells a run last; False where somebody else was first."""
+        if (self.path / _RUN).exists():
+            return False
+        lines = "".join(dumps(problem) + "\n" for problem in self.problems)
+        write_atomic(self.path / _PROBLEMS, lines.encode())
+        write_atomic(self.path / _RUN, (dumps(self._described(), indent=1) + "\n").encode())
+        return True
 
     def _identity(self) -> dict[str, Any]:
         """What must agree for a run to be gone on with; from where the data were read may differ."""

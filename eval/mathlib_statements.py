@@ -1,6 +1,6 @@
 """Documented theorems of a Mathlib checkout as rows for `cramf eval retrieval`, to try it at size.
 
-    python eval/mathlib_statements.py --mathlib /tmp/mathlib --out /tmp/m10k.jsonl [--count 10000] [--index DIR]
+    python eval/mathlib_statements.py --mathlib DIR --out FILE [--count 10000] [--index DIR]
 
 A row is a docstring with the definitions that the theorem's statement uses. The index holds each of these
 theorems as evidence for itself, so that recall on them says nothing; time and memory do. The file is made of

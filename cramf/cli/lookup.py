@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from cramf.knowledge.lookup import Found, Lookup
+    from cramf.knowledge.types import Declaration
 
 __all__ = ["MAX_NAME", "lookup"]
 
@@ -107,12 +109,21 @@ def _check(ctx: click.Context, names: Sequence[str]) -> None:
 
 def _open(path: Path | None) -> Lookup:
     from cramf.check.names import NameFinder
-    from cramf.environment import default_index
+    from cramf.environment import default_core, default_index
     from cramf.knowledge.lookup import Lookup
     from cramf.knowledge.store import KnowledgeBase
 
     base = KnowledgeBase.open(path or default_index())
-    return Lookup.over(base, NameFinder(base.vocabulary()).nearest)
+
+    @cache
+    def core() -> Mapping[str, Declaration]:
+        from cramf.collector import collector_paused
+        from cramf.knowledge.core_library import load_core
+
+        with collector_paused():
+            return load_core(default_core()).declarations
+
+    return Lookup.over(base, NameFinder(base.vocabulary()).nearest, core)
 
 
 def _all_names(given: Sequence[str]) -> Iterator[str]:
@@ -168,7 +179,9 @@ def _human(found: Found) -> Iterator[str]:
 
 
 def _place(module: str | None, line: int | None) -> str:
-    return f"  {module}:{line}" if module else ""
+    if not module:
+        return ""
+    return f"  {module}" if line is None else f"  {module}:{line}"
 
 
 def _printable(text: str) -> str:

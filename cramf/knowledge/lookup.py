@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -23,6 +23,7 @@ _MEMBERS = frozenset({Kind.FIELD, Kind.CONSTRUCTOR})
 _WORDS = {
     "written": "written",
     "attested": "attested in Mathlib's text (Lean core, Std or Batteries)",
+    "core": "declared by Lean core, Std or Batteries",
     "instance": "anonymous instance, under the name that Lean gives it",
     "instance (guessed)": "anonymous instance, under the name that Lean probably gives it",
 }
@@ -87,6 +88,7 @@ class Lookup:
         dependencies: what the statement of a declaration uses.
         in_module: names of the declarations of a module.
         nearest: real names spelt like an unknown one.
+        core: declarations of Lean's own libraries, asked for when a name is nowhere else.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Lookup:
         dependencies: Callable[[str], tuple[str, ...]] = lambda _: (),
         in_module: Callable[[str], Iterable[str]] = lambda _: (),
         nearest: Callable[[str], tuple[str, ...]] = lambda _: (),
+        core: Callable[[], Mapping[str, Declaration]] = dict,
     ) -> None:
         self._declarations = vocabulary.declarations
         self._aliases = vocabulary.aliases
@@ -104,10 +107,16 @@ class Lookup:
         self._dependencies = dependencies
         self._in_module = in_module
         self._nearest = nearest
+        self._core = core
         self._places = lru_cache(maxsize=512)(self._read_places)
 
     @classmethod
-    def over(cls, base: KnowledgeBase, nearest: Callable[[str], tuple[str, ...]] = lambda _: ()) -> Lookup:
+    def over(
+        cls,
+        base: KnowledgeBase,
+        nearest: Callable[[str], tuple[str, ...]] = lambda _: (),
+        core: Callable[[], Mapping[str, Declaration]] = dict,
+    ) -> Lookup:
         """Lookup in an index; tables are read when a name first needs them.
 
         Raises:
@@ -120,6 +129,7 @@ class Lookup:
             base.dependencies,
             lambda module: rows.names_where("module", module),
             nearest,
+            core,
         )
 
     def find(self, asked: str, dependencies: bool = False) -> Found:
@@ -132,7 +142,9 @@ class Lookup:
         if name is not None:
             found = self._named(asked, name)
         else:
-            found = self._notation(asked) or self._reserved(asked) or self._missing(asked)
+            found = (
+                self._notation(asked) or self._of_core(asked) or self._reserved(asked) or self._missing(asked)
+            )
         if dependencies and found.resolved is not None:
             subject = name if name is not None and name in self._declarations else found.resolved
             if subject in self._declarations:
@@ -314,6 +326,33 @@ class Lookup:
             namespace=notation.scope,
             target=target,
             alternatives=tuple(n for n in meanings if n not in (first, resolved)),
+        )
+
+    def _of_core(self, asked: str) -> Found | None:
+        """A name of Lean's own libraries that Mathlib's text never writes out."""
+        declarations = self._core()
+        declaration = next((declarations[s] for s in _spellings(asked) if s in declarations), None)
+        if declaration is None:
+            return None
+        name, replacement = declaration.name, declaration.deprecated
+        how = _WORDS["core"]
+        if replacement is not None:
+            how += (
+                f"; deprecated, use {replacement}" if replacement else "; deprecated, without a replacement"
+            )
+        return Found(
+            asked,
+            True,
+            replacement or name,
+            how,
+            declaration.kind.value,
+            declaration.module or None,
+            None,
+            declaration.signature or None,
+            "core",
+            replacement,
+            namespace=declaration.namespace,
+            target=self._target(replacement) if replacement else None,
         )
 
     def _reserved(self, asked: str) -> Found | None:

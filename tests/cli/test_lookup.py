@@ -96,6 +96,17 @@ def test_a_core_name_has_no_place(sample_index: Path) -> None:
     assert done.stdout.splitlines()[0] == "Function.Injective  (attested)"
 
 
+def test_names_of_core_that_mathlib_never_writes_are_known(sample_index: Path) -> None:
+    done = run("Nat.sub", "_root_.Nat.sub", "Nat.sob", "--index", sample_index)
+    assert done.exit_code == 1  # the last one does not exist
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Nat.sub  (def)  Init.Prelude"
+    assert lines[1] == "    how: declared by Lean core, Std or Batteries"
+    assert lines[2].startswith("    signature: ") and "Nat" in lines[2]
+    assert lines[3] == "_root_.Nat.sub  (def)  Init.Prelude"
+    assert "Nat.sob  not found" in lines
+
+
 def test_the_help_shows_what_is_printed(sample_index: Path) -> None:
     """The example of `--help` is that of the sample."""
     shown = run("-h")

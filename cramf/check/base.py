@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import ClassVar, Self, TypeVar
+from typing import Self, TypeVar
 
 from cramf.check.verdict import Candidate, Identity, Verdict
 
@@ -26,7 +26,7 @@ def with_progress(items: Iterable[Item], total: int, progress: bool) -> Iterable
 class BaseChecker:
     """A checker that takes candidates one after the other; subclasses give `check` and `identity`."""
 
-    name: ClassVar[str]
+    name: str
 
     def check(self, candidate: Candidate) -> Verdict:
         """The verdict on one candidate; never raises on account of what the candidate holds."""

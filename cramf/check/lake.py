@@ -106,8 +106,6 @@ class LakeChecker(BaseChecker):
         InputError: for another mode.
     """
 
-    name = "lake"
-
     def __init__(
         self,
         workspace: Path | None = None,
@@ -121,6 +119,8 @@ class LakeChecker(BaseChecker):
         self._limits = limits or Limits()
         self._lake = lake
         self._mode = mode
+        self.name = "lean" if mode == "lean" else "lake"
+        """As `open_checker` calls it: the two modes can differ in what they say."""
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._scratch: Path | None = None

@@ -96,7 +96,7 @@ def test_every_checker_that_is_named_opens(sample_index: Path, monkeypatch: pyte
         with open_checker(spec, **options.get(spec, {}), **more) as checker:
             assert isinstance(checker, Checker)
             assert isinstance(checker, CachedChecker) == (spec != "static")
-            assert checker.name == {"lean": "lake"}.get(spec, spec)
+            assert checker.name == spec
 
 
 def test_a_server_that_does_not_tell_its_mathlib_is_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:

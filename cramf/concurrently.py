@@ -19,7 +19,7 @@ def in_threads(work: Callable[[Thing], Outcome], things: Sequence[Thing], thread
     A thing is begun only when an outcome before it was taken, so that whoever writes outcomes down has no
     more than `threads` of them under way. One thread is the caller's own and keeps their order.
     """
-    if threads == 1:
+    if threads <= 1:
         yield from map(work, things)
         return
     todo: queue.SimpleQueue[Thing] = queue.SimpleQueue()

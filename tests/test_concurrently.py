@@ -85,3 +85,10 @@ def test_threads_end_when_nobody_listens() -> None:
 def test_more_threads_than_things() -> None:
     assert sorted(in_threads(str, [1, 2], 64)) == ["1", "2"]
     assert list(in_threads(str, [], 64)) == []
+
+
+def test_no_thread_at_all_is_the_callers_own() -> None:
+    assert list(in_threads(lambda thing: (thing, threading.current_thread()), "ab", 0)) == [
+        ("a", threading.current_thread()),
+        ("b", threading.current_thread()),
+    ]

@@ -18,6 +18,7 @@ Examples:
 \b
 A run's folder (--out) holds every answer as soon as it is there: the same command goes on where the last one
 ended, however that was, and the figures can be computed anew without running anything (--rescore).
+The figures come with the last shard; until then --json gives complete (false), answered and problems.
 
 {EXIT_CODES}"""
 

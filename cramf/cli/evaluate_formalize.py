@@ -298,6 +298,9 @@ def _human(scores: Mapping[str, Any]) -> Iterator[str]:
         ("equal", scores["equal"], "to the reference in normal form"),
         ("similarity", scores["similarity"], "of the trees, 0 where nothing was written"),
     ]
+    if compiled["undecided"]:
+        lost = f"{compiled['undecided']:,} got no verdict (timeout, crash, no checker): counted as not passed"
+        yield f"{compiled['checker']}: {lost}"
     shares += [(f"pass@{at['k']}", at["rate"], "") for at in scores["pass_at_k"] if at["k"] > 1]
     if scores["names"] is not None:
         measured = scores["names"]["metrics"]

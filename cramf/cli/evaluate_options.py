@@ -48,13 +48,11 @@ class RunChoices:
         """The field map.
 
         Raises:
-            InputError: where an entry has no `=`.
+            InputError: where an entry has no `=`, or names a field twice.
         """
-        pairs = [entry.partition("=") for entry in self.field]
-        for name, equals, path in pairs:
-            if not (name and equals and path):
-                raise InputError(f"--field {name} says nothing", "write it as in --field formal=lean4_code")
-        return {name: path for name, _, path in pairs}
+        from cramf.cli.data import field_map
+
+        return field_map(self.field)
 
 
 def _configured(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -158,10 +156,16 @@ def run_options(command: Command) -> Command:
             click.option(
                 "--field",
                 multiple=True,
-                metavar="NAME=PATH",
-                help="Where a row holds a field, as in formal=lean4.code; repeatable.",
+                metavar="FIELD=PATH",
+                help="Where a row holds name, statement, formal, header, helper, gold, split, lean, "
+                "expected or human, as in formal=lean4.code; repeatable.",
             ),
-            click.option("--layout", default="", help="Form of the files, where they do not tell it."),
+            click.option(
+                "--layout",
+                default="",
+                metavar="FORM",
+                help="Form of the files, where they do not tell it: jsonl, json, parquet or lean.",
+            ),
             click.option("--split", help="Only this part of the benchmark, such as test."),
             click.option(
                 "--exclude-bad",

@@ -61,12 +61,15 @@ def evaluate_run(
     with _folder(choices) as path:
         if choices.rescore:
             directory, run = _there(path, kind, choices.limit)
+            _refuse_other_data(choices, directory, need)
         else:
             directory, run = _run(choices, path, make(), _problems(choices, need, kind))
         if choices.rescore:
             complete(run, directory)
         if run.pending:
             done = len(run.answers) - run.pending
+            if choices.as_json:
+                click.echo(dumps({"complete": False, "answered": done, "problems": len(run.answers)}))
             click.echo(f"{done:,} of {len(run.answers):,} problems have an answer in {path}", err=True)
             click.echo("the figures come with the last shard, or with --rescore", err=True)
             return _code(run)
@@ -77,14 +80,15 @@ def evaluate_run(
     else:
         for line in (*human(scores), *_aside(scores)):
             click.echo(line)
-    return _code(run)
+    return max(_code(run), _checked(directory))
 
 
 def percent(interval: Mapping[str, Any], sign: str = "") -> str:
     """A share with its interval: `61.9% [57.6, 66.0]`; of a share that has several, Wilson's."""
     chosen = interval.get("wilson", interval)
-    low, high = (f"{100 * chosen[end]:{sign}.1f}" for end in ("low", "high"))
-    return f"{chosen['value']:{sign}.1%} [{low}, {high}]"
+    # `z` is against `-0.0`, which a value just below zero is rounded to.
+    low, high = (f"{100 * chosen[end]:{sign}z.1f}" for end in ("low", "high"))
+    return f"{chosen['value']:{sign}z.1%} [{low}, {high}]"
 
 
 def _refuse_mixtures(choices: RunChoices) -> None:
@@ -92,8 +96,10 @@ def _refuse_mixtures(choices: RunChoices) -> None:
         raise InputError("--rescore needs the folder of a run", "add --out DIR")
     if choices.shard is not None and choices.out is None:
         raise InputError("a shard needs a folder that all parts share", "add --out DIR")
-    if choices.data is None and not choices.rescore:
+    if not choices.data and not choices.rescore:
         raise InputError("no benchmark is named", "add --data with a file, or a name of `cramf data list`")
+    if choices.rescore and choices.split is not None and not choices.data:
+        raise InputError("--rescore takes the problems of the run", "leave --split out")
     if choices.address is not None and choices.executor != "ray":
         raise InputError("--address is of use only with Ray", "add --executor ray")
 
@@ -118,6 +124,23 @@ def _there(path: Path, kind: str, limit: int | None) -> tuple[RunDirectory, Run]
     if directory.kind != kind:
         raise InputError(f"{path} holds a run of `cramf eval {directory.kind}`", "use that command")
     return directory, answered(directory, limit)
+
+
+def _refuse_other_data(choices: RunChoices, directory: RunDirectory, need: Collection[str]) -> None:
+    """Refuse to score a run under the name of data that it is not of; it needs none.
+
+    Raises:
+        InputError: where the data that the options name are not those of the run.
+    """
+    if not choices.data:
+        return
+    data = _problems(choices, need, directory.kind)
+    if data.problems != directory.problems or data.origin.sha256 != directory.origin.sha256:
+        part = f" ({choices.split})" if choices.split else ""
+        raise InputError(
+            f"{directory.path} holds a run of other data than {choices.data}{part}",
+            "leave --data and --split out, which --rescore does not need",
+        )
 
 
 def _problems(choices: RunChoices, need: Collection[str], kind: str) -> ProblemSet:
@@ -178,6 +201,10 @@ def _executor(choices: RunChoices) -> Executor:
 def _aside(scores: Mapping[str, Any]) -> Iterator[str]:
     """What must be said beside the figures, so that no reader takes them for more than they are."""
     data = scores["data"]
+    named = data["benchmark"] or ", ".join(data["files"][:_SHOWN])
+    more = f" and {len(data['files']) - _SHOWN:,} more" if len(data["files"]) > _SHOWN else ""
+    version = f", version {data['version']}" if data["version"] else ""
+    yield f"data: {named}{'' if data['benchmark'] else more}{version}, SHA-256 {data['sha256']}"
     if data["excluded"]:
         yield f"{data['excluded']:,} rows of the data were excluded and are in no figure"
     if data["evaluated"] < data["rows"]:
@@ -194,3 +221,16 @@ def _code(run: Run) -> ExitCode:
     if codes:
         click.echo("problems have no result; the same command tries them again", err=True)
     return codes[-1] if codes else ExitCode.OK
+
+
+def _checked(directory: RunDirectory) -> ExitCode:
+    """4 where there was no checker for any statement, so that shares of 0 are no finding."""
+    statuses = {row.get("status") for row in directory.outcomes()} - {None, ""}
+    if statuses != {"unavailable"}:
+        return ExitCode.OK
+    click.echo(
+        "cramf: error: not one statement was checked: the checker is not available; see `cramf doctor`; "
+        "the same command tries again",
+        err=True,
+    )
+    return ExitCode.RESOURCE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -112,6 +113,9 @@ class LazyGroup(click.Group):
         sys.exit(int(code))
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 class _ReaderGoneError(Exception):
     """Whoever read standard output closed it."""
 
@@ -125,6 +129,15 @@ def _report(error: Exception) -> int:
     if isinstance(error, CramfError):
         click.echo(f"cramf: error: {error}", err=True)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+        # Files are written with errors of their own; this is what standard output is sent to.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(
+            f"cramf: error: the output cannot be written: {error.strerror}; free space, or send it elsewhere",
+            err=True,
+        )
+        return ExitCode.RESOURCE
     if isinstance(error, (_InterruptedError, click.Abort)):
         click.echo("cramf: interrupted", err=True)
         return ExitCode.INTERRUPTED

@@ -65,11 +65,12 @@ def report(
         from cramf.evaluation.report.svg import require_matplotlib
 
         require_matplotlib()
-    files = {
-        name: path for name, path in (("--html", html), ("--markdown", markdown)) if path and str(path) != "-"
-    }
-    for option, path in files.items():
-        _check_file(option, path)
+    if html is not None:
+        _check_file("--html", html)
+    if markdown is not None and str(markdown) != "-":
+        _check_file("--markdown", markdown)
+    if tables is not None:
+        _check_tables(tables)
     gathered = gather(runs)
     if html is not None:
         from cramf.evaluation.report.page import html_page
@@ -95,8 +96,7 @@ def _write_csv(path: Path, gathered: Gathered) -> None:
     from cramf.errors import ResourceError
     from cramf.evaluation.report.csv_files import figures_csv, problems_csv
 
-    if path.suffix == ".csv" and not path.is_dir():
-        _check_file("--csv", path)
+    if _is_csv_file(path):
         _write(path, problems_csv(gathered))
         return
     try:
@@ -109,10 +109,25 @@ def _write_csv(path: Path, gathered: Gathered) -> None:
     _write(path / "problems.csv", problems_csv(gathered))
 
 
+def _is_csv_file(path: Path) -> bool:
+    return path.suffix == ".csv" and not path.is_dir()
+
+
+def _check_tables(path: Path) -> None:
+    from cramf.errors import InputError
+
+    if _is_csv_file(path) or str(path) == "-":
+        _check_file("--csv", path)
+    elif path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file", "give --csv a folder, or a file whose name ends in .csv")
+
+
 def _check_file(option: str, path: Path) -> None:
     """Refuse what cannot be written before anything long begins."""
     from cramf.errors import InputError
 
+    if str(path) == "-":
+        raise InputError(f"{option} cannot be printed", f"give {option} a name, or print --markdown -")
     if path.is_dir():
         raise InputError(f"{path} is a folder", f"give {option} the name of a file")
     if not path.parent.is_dir():

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cramf.check.verdict import Candidate
+from cramf.check.verdict import Candidate, Status
 from cramf.errors import InputError
 from cramf.evaluation.formalize import described_verdict
 from cramf.evaluation.problems import Problem
-from cramf.evaluation.resources import CheckerSpec
+from cramf.evaluation.resources import WARM_UP, CheckerSpec
 from cramf.evaluation.work import Done
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ class CheckWork:
         Raises:
             InputError, ResourceError: where it cannot be opened.
         """
+        from cramf.check.static import StaticChecker
+
         with self.checker.open() as checker:
+            if isinstance(checker, StaticChecker):
+                checker.check(WARM_UP)  # its tables are read with the first candidate
             yield _Worker(checker)
 
 
@@ -50,7 +54,8 @@ class _Worker:
     checker: Checker
 
     def __call__(self, problem: Problem) -> Done:
-        return Done(described_verdict(self.checker.check(candidate_of(problem))))
+        verdict = self.checker.check(candidate_of(problem))
+        return Done(described_verdict(verdict), again=verdict.status is Status.UNAVAILABLE)
 
 
 def candidate_of(problem: Problem) -> Candidate:

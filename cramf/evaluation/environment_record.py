@@ -20,6 +20,8 @@ __all__ = ["commit", "environment_record"]
 _PACKAGES: Final = (
     "numpy scipy faiss-cpu torch sentence-transformers transformers lightgbm rank-bm25 openai ray".split()
 )
+_ACCOUNT: Final = re.compile(r"://[^/?#\s]*@")
+"""User and password in an address, which no record keeps."""
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SECONDS: Final = 10
 
@@ -35,7 +37,7 @@ def environment_record() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_bytes": _memory(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name)) is not None},
-        "command": sys.argv,
+        "command": [_ACCOUNT.sub("://", argument) for argument in sys.argv],
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -194,8 +194,8 @@ def problem_of(
         gold,
         split,
         place,
-        _flag(*found(values, "expected", fields), place),
-        _flag(*found(values, "human", fields), place),
+        _flag("expected", *found(values, "expected", fields), place),
+        _flag("human", *found(values, "human", fields), place),
     )
 
 
@@ -207,7 +207,10 @@ def missing(place: str, field: str, fields: Mapping[str, str]) -> InputError:
             "mend the field map or the row",
         )
     known = ", ".join(s for s in FIELDS[field] if not s.startswith("verified."))
-    return InputError(f"{place}: the row has no {field} (looked for {known})", "add it, or give a field map")
+    return InputError(
+        f"{place}: the row has no {field} (looked for {known})",
+        f"add it, or say where it is with a field map (--field {field}=…)",
+    )
 
 
 def _statement(value: str | None, spelling: str, place: str, longest: int) -> str:
@@ -259,12 +262,14 @@ def _gold(spelling: str, names: Any, place: str) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def _flag(spelling: str, value: Any, place: str) -> bool | None:
+def _flag(field: str, spelling: str, value: Any, place: str) -> bool | None:
     if not spelling:
         return None
     if not isinstance(value, bool):
-        field = f"{spelling} is {json_kind(value)}"
-        raise InputError(f"{place}: {field}", 'write true or false, or map the field to "" to read none')
+        raise InputError(
+            f"{place}: {spelling} is {json_kind(value)}",
+            f"write true or false, or map the field to nothing to read none (--field {field}=)",
+        )
     return value
 
 

@@ -13,23 +13,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cramf.check.verdict import Status
 from cramf.evaluation.problems import Problem
-from cramf.evaluation.resources import CheckerSpec, ModelSpec, index_record, one_torch_thread, ranking_record
+from cramf.evaluation.resources import (
+    WARM_UP,
+    CheckerSpec,
+    ModelSpec,
+    docstrings_record,
+    index_record,
+    one_torch_thread,
+    ranking_record,
+)
 from cramf.evaluation.work import Done
 from cramf.formalize.formalizer import Formalizer
-from cramf.formalize.types import Attempt, Backend, Bounds, Formalization, Step, StepKind
+from cramf.formalize.types import Attempt, Backend, Bounds, Formalization, Request, Step, StepKind
 from cramf.jsonable import to_jsonable
 from cramf.retrieval.types import ConceptMention, Hit
 
 if TYPE_CHECKING:
     from cramf.check.verdict import Checker, Verdict
     from cramf.knowledge.store import KnowledgeBase
+    from cramf.knowledge.types import Definition
 
 __all__ = ["ARMS", "SYMBOLIC", "Definitions", "FormalizeWork", "Writer", "described_verdict"]
 
 ARMS: Final = ("none", "retrieved", "oracle")
 SYMBOLIC: Final = "symbolic"
 _VOTES: Final = 3
+_WARM_UP: Final = ("The sum of two even integers is even.", "Every subgroup of an abelian group is normal.")
 _WRITING: Final = frozenset({StepKind.EVIDENCE, StepKind.DRAFT, StepKind.RETRIEVE, StepKind.REPAIR})
 
 Definitions = Callable[[Problem, int | None], Sequence[Hit]]
@@ -70,6 +81,7 @@ class FormalizeWork:
             "checker": self.checker.settings(),
             "index": index_record(self.index),
             **ranking_record(),
+            "docstrings": docstrings_record(self.index) if self.arm != "none" else "",
         }
         return told if self.model is None else {**told, "prompt": VERSION}
 
@@ -80,6 +92,7 @@ class FormalizeWork:
         Raises:
             InputError, ResourceError: where model, checker or index is missing.
         """
+        from cramf.check.static import StaticChecker
         from cramf.environment import default_index
         from cramf.knowledge.store import KnowledgeBase
 
@@ -88,6 +101,8 @@ class FormalizeWork:
             if self.arm == "retrieved" or (self.model is not None and self.model.spec.startswith("local:")):
                 stack.enter_context(one_torch_thread())
             checker = stack.enter_context(self.checker.open())
+            if isinstance(checker, StaticChecker):
+                checker.check(WARM_UP)  # its tables are read with the first candidate
             yield Writer(self._backend(), _definitions(self.arm, base), checker, self.k, self.bounds, base)
 
     def _backend(self) -> Backend:
@@ -95,7 +110,10 @@ class FormalizeWork:
             return self.model.open()
         from cramf.formalize.symbolic.backend import SymbolicBackend
 
-        return SymbolicBackend()
+        backend = SymbolicBackend()
+        for statement in _WARM_UP:  # each reader makes its grammar with its first statement
+            backend.draft(Request(statement=statement, name="warm_up"))
+        return backend
 
 
 @dataclass(frozen=True)
@@ -116,7 +134,8 @@ class Writer:
             "write": 1000 * sum(step.seconds for step in steps if step.kind in _WRITING),
             "check": 1000 * sum(step.seconds for step in steps if step.kind is StepKind.CHECK),
         }
-        return Done(_described(done), spent)
+        unchecked = done.verdict is not None and done.verdict.status is Status.UNAVAILABLE
+        return Done(_described(done), spent, again=unchecked)
 
     def formalize(self, problem: Problem) -> Formalization:
         """What the formalizer makes of a problem's statement.
@@ -162,11 +181,21 @@ def _definitions(arm: str, base: KnowledgeBase) -> Definitions:
         return lambda problem, k: retriever.search(problem.statement, k)
     if arm == "none":
         return lambda problem, k: ()
+    from cramf.environment import default_mathlib
+    from cramf.knowledge.docstrings import DocstringReader
+
     rows = {name: number for number, name in enumerate(base.definition_names)}
+    checkout = default_mathlib()
+    docstrings = DocstringReader(checkout) if checkout is not None else None
+
+    def filled(number: int) -> Definition:
+        # As retrieval has them, so that the arms differ in which definitions they give and in nothing else.
+        definition = base.definition(number)
+        return definition if definition.docstring or docstrings is None else docstrings.fill(definition)
 
     def oracle(problem: Problem, k: int | None) -> Sequence[Hit]:
         known = [rows[name] for name in sorted(problem.gold or ()) if name in rows]
-        return [Hit(base.definition(number), 1.0) for number in known]
+        return [Hit(filled(number), 1.0) for number in known]
 
     return oracle
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from cramf.check.verdict import Candidate, Status
+from cramf.evaluation.formalize import SYMBOLIC
 from cramf.evaluation.intervals import Share, average, share
 from cramf.evaluation.name_metrics import NameReader, Names, name_report
 from cramf.evaluation.normal_form import Normaliser
@@ -21,11 +22,13 @@ from cramf.evaluation.problems import Problem
 from cramf.evaluation.runner import Run
 from cramf.evaluation.scores import Scored
 from cramf.evaluation.work import Answer
+from cramf.formalize.types import StepKind
 from cramf.jsonable import to_jsonable
 from cramf.knowledge.vocabulary import Vocabulary
 
 __all__ = ["Outcome", "chosen_candidate", "outcomes", "score_formalize"]
 
+_WRITING: Final = (StepKind.DRAFT, StepKind.REPAIR)
 _QUOTED: Final = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|\d+")
 _KS: Final = (1, 2, 4, 5, 8, 10, 16, 25, 32, 50, 64, 100)
 
@@ -76,7 +79,8 @@ def score_formalize(
     checker's name, which says whether Lean was asked. `equal`, `similarity`: of the problems that have a
     reference. `names`: the declarations used against the gold ones. `pass_at_k`: of the first samples.
     """
-    rows = outcomes(run, Normaliser(vocabulary))
+    priced = settings.get("backend", SYMBOLIC) != SYMBOLIC
+    rows = outcomes(run, Normaliser(vocabulary), priced)
     read = share([row.read for row in rows], seed=seed)
     with_reference = [row for row in rows if row.equal is not None]
     samples = int(settings["bounds"]["candidates"])
@@ -91,7 +95,7 @@ def score_formalize(
             "by_lean": any(row.elaborated for row in rows),
             **to_jsonable(compile_rate([row.status for row in rows], seed=seed)),
         },
-        "pass_at_k": [mean_pass_at_k(passed, k, seed=seed) for k in _KS if k <= samples],
+        "pass_at_k": [mean_pass_at_k(passed, k, seed=seed) for k in sorted({*_KS, samples}) if k <= samples],
         "references": len(with_reference),
         "references_whole": sum(row.reference_whole is True for row in rows),
         "equal": share([row.equal for row in with_reference], seed=seed),
@@ -115,10 +119,10 @@ def score_formalize(
     return Scored(to_jsonable(figures), [to_jsonable(row) for row in rows]), rows
 
 
-def outcomes(run: Run, normalise: Normaliser) -> list[Outcome]:
-    """The outcome of each problem that has an answer, in their order."""
+def outcomes(run: Run, normalise: Normaliser, priced: bool = False) -> list[Outcome]:
+    """The outcome of each problem that has an answer, in their order; `priced` where writing costs money."""
     pairs = zip(run.problems, run.answers, strict=True)
-    return [_outcome(problem, answer, normalise) for problem, answer in pairs if answer is not None]
+    return [_outcome(problem, answer, normalise, priced) for problem, answer in pairs if answer is not None]
 
 
 def chosen_candidate(answer: Answer) -> Candidate | None:
@@ -129,7 +133,7 @@ def chosen_candidate(answer: Answer) -> Candidate | None:
     return None if candidate is None else Candidate(**candidate)
 
 
-def _outcome(problem: Problem, answer: Answer, normalise: Normaliser) -> Outcome:
+def _outcome(problem: Problem, answer: Answer, normalise: Normaliser, priced: bool) -> Outcome:
     reference = None if problem.formal is None else normalise(problem.formal, problem.header)
     whole = None if reference is None else reference.whole
     nothing = None if reference is None else False
@@ -155,7 +159,14 @@ def _outcome(problem: Problem, answer: Answer, normalise: Normaliser) -> Outcome
         "rounds": max((attempt["round"] for attempt in attempts), default=0),
         "reference_whole": whole,
         "tokens": sum(tokens["prompt"] + tokens["completion"] for tokens in used),
-        "cost": _sum([s["cost"] for s in answer.result["steps"] if s["tokens"] is not None]),
+        # A server that told no tokens was not free for it.
+        "cost": _sum(
+            [
+                step["cost"]
+                for step in answer.result["steps"]
+                if step["tokens"] is not None or (priced and step["kind"] in _WRITING)
+            ]
+        ),
     }
     candidate = chosen_candidate(answer)
     if candidate is None:

@@ -144,7 +144,8 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     rate, divisor = hits / n, 1 + z * z / n
     half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / divisor
     middle = (rate + z * z / (2 * n)) / divisor
-    return middle - half, middle + half
+    # Rounding must not lead out of the interval of all shares, where -0.0 would be shown.
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def ratios(sums: Floats) -> Floats:

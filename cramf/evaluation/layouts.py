@@ -31,6 +31,8 @@ _LEAN_PROJECT = ("lean-toolchain", "lakefile.lean", "lakefile.toml")
 # JSON that lies beside data without being any.
 _NO_DATA = frozenset("lake-manifest.json origin.json package.json dataset_info.json".split())
 _MANY = 5
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"BZh")
+"""How compressed files begin: gzip, ZIP, xz, Zstandard, bzip2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def find_sources(
         return [
             Source(path, within or path.name, layout or _SUFFIXES.get(path.suffix.lower(), "jsonl"), split)
         ]
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a pipe or a device, not a file", "save it as a file first")
     if not path.is_dir():
         raise InputError(f"there is no file or folder {path}", "check the path")
     if patterns:
@@ -161,6 +165,8 @@ def read_source(source: Source) -> tuple[str, list[RawRow]]:
         raise InputError(f"cannot read {file}: {error.strerror}", "check the path") from None
     if not data.strip():
         raise InputError(f"{file} is empty", "give a file with rows")
+    if data.startswith(_PACKED):
+        raise InputError(f"{file} is compressed", "unpack it, and give what was in it")
     stem = source.path.stem
     read = list(_rows(data, source.layout, file))
     if not read:

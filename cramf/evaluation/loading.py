@@ -92,8 +92,10 @@ def load_problems(
         rows, given, need, exclude_bad, repeated or (benchmark.repeated if benchmark else "refuse"), longest
     )
     if not problems:
-        reason = f": {excluded[0].reason}" if excluded else ""
-        raise InputError(f"no row of {path} can be used{reason}", "mend the rows, or give a field map")
+        first = f": {excluded[0].place}: {excluded[0].reason}" if excluded else ""
+        raise InputError(
+            f"no row of {path} can be used{first}", "mend the rows, or give a field map (--field FIELD=PATH)"
+        )
     found = _origin(path, benchmark, sources, tuple(files), rows, problems, given)
     if numbered:
         told = f"names that an earlier row has: {numbered:,}; a number after `~` tells them apart"
@@ -165,7 +167,10 @@ def _problems(
             problems.append(problem)
         except InputError as error:
             if not exclude_bad:
-                raise
+                # The class stays, for a copy of a row is told from a bad one by it.
+                raise type(error)(
+                    error.message, f"{error.mend}, or leave out such rows (--exclude-bad)"
+                ) from None
             reason = error.message.removeprefix(f"{row.place}: ").removeprefix(f"{row.place} ")
             excluded.append(Excluded(row.place, name, reason, isinstance(error, _DuplicateError)))
     return problems, excluded, numbered

@@ -8,7 +8,7 @@ once, and both sides of a comparison.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log2
 
@@ -29,7 +29,6 @@ __all__ = [
     "METRICS",
     "Metric",
     "Retrieved",
-    "canonical",
     "f1_at",
     "hit_rate_at",
     "intervals",
@@ -253,11 +252,6 @@ def paired_difference(
     values = ratios(ours.sum(axis=0)) - ratios(theirs.sum(axis=0))
     resampled = ratios(resampled_sums(ours, samples, seed)) - ratios(resampled_sums(theirs, samples, seed))
     return _intervals(metrics, values, resampled)
-
-
-def canonical(names: Collection[str], replacements: Mapping[str, str]) -> frozenset[str]:
-    """Gold names with renamed ones under their present name."""
-    return frozenset(replacements.get(name, name) for name in names)
 
 
 def metric_parts(rows: Sequence[Retrieved], metrics: Sequence[Metric]) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from cramf.check.verdict import Identity, Verdict
@@ -26,7 +27,7 @@ from cramf.evaluation.judge.types import Judgement, Question
 from cramf.evaluation.problems import Problem
 from cramf.evaluation.run_directory import RunDirectory
 from cramf.evaluation.runner import Run
-from cramf.evaluation.work import digest
+from cramf.evaluation.work import Answer, digest
 from cramf.formalize.decoding import decode
 from cramf.formalize.journal import Journal
 from cramf.jsonable import to_jsonable
@@ -106,39 +107,48 @@ def compare_run(
 ) -> None:
     """Have Lean look for proofs that a statement and its reference follow from one another.
 
-    An answer that was kept is taken for the same ladder, time limit, Lean and Mathlib only.
+    Each reference is put to Lean alone as well, so that which of them are left out does not hang on what a
+    run wrote. An answer that was kept is taken for the same ladder, time limit, Lean and Mathlib only.
 
     Raises:
         ResourceError: where Lean answers nothing, or answers cannot be written.
         InputError: where `seconds` cannot be used.
     """
-    pairs = {p.name: pair for p, pair in ((p, _pair(p, run, n)) for n, p in enumerate(run.problems)) if pair}
+    pairs = {p.name: pair for p, a in zip(run.problems, run.answers, strict=True) if (pair := _pair(p, a))}
+    references = {p.name: _reference(p, p.formal) for p in run.problems if p.formal is not None}
     lean, limit = to_jsonable(prover.identity()), ladder.seconds if seconds is None else seconds
     # Two problems may well have one pair, which is compared once.
     keys = {name: digest([ladder.identity, limit, lean, pair]) for name, pair in pairs.items()}
-    named = {key: name for name, key in keys.items()}
+    alone = {name: digest(["reference", limit, lean, pair]) for name, pair in references.items()}
+    typed = replace(ladder, rungs=())
+    work = {key: (name, pairs[name], ladder) for name, key in keys.items()}
+    work |= {key: (name, references[name], typed) for name, key in alone.items()}
     asked = _Ending(prover)
     with ExitStack() as stack:
         stack.callback(asked.ended.set)
         journal = stack.enter_context(Journal(directory.path / _EQUIVALENCES))
-        found = _settled(journal.lines, set(named))
-        todo = [key for key in named if key not in found]
-        bar = stack.enter_context(_bar(len(named), len(found))) if progress else None
+        found = _settled(journal.lines, set(work))
+        todo = [key for key in work if key not in found]
+        bar = stack.enter_context(_bar(len(work), len(found))) if progress else None
 
         def compare(key: str) -> tuple[str, Equivalence]:
-            return key, climb(pairs[named[key]], asked, ladder, seconds=seconds)
+            _, pair, rungs = work[key]
+            return key, climb(pair, asked, rungs, seconds=limit)
 
         for key, equivalence in in_threads(compare, todo, workers):
-            journal.add(key, {"name": named[key], "equivalence": to_jsonable(equivalence)})
+            journal.add(key, {"name": work[key][0], "equivalence": to_jsonable(equivalence)})
             found[key] = equivalence
             if bar is not None:
                 bar.update()
-    by_name = {name: found[key] for name, key in keys.items()}
-    if by_name and all(equivalence.verdict is None for equivalence in by_name.values()):
-        why = next(iter(by_name.values())).detail or "it gave no answer"
-        raise ResourceError(f"Lean decided not one of {len(by_name):,} pairs: {why}", "try `cramf doctor`")
+    if work and all(found[key].verdict is None for key in work):
+        why = found[next(iter(work))].detail or "it gave no answer"
+        raise ResourceError(f"Lean decided not one of {len(alone):,} problems: {why}", "try `cramf doctor`")
     name = ladder.method.lower().replace("+", "_plus").replace("-", "_")
-    figures = _equivalent(run.problems, by_name, ladder, seed)
+    # Not by the pair, in which an error of what was written may come to stand in the reference's lines.
+    bad = {name for name, key in alone.items() if "b" in found[key].ill_typed}
+    by_name = {name: found[key] for name, key in keys.items()}
+    figures = _equivalent([name for name in alone if name not in bad], by_name, ladder, seed)
+    figures["references_ill_typed"] = len(bad)
     directory.write_extra(name, {**figures, "lean": lean, "of": written(run)})
 
 
@@ -165,8 +175,8 @@ class _Ending:
         return self._prover.elaborate(header, text, seconds)
 
 
-def _pair(problem: Problem, run: Run, number: int) -> Pair | None:
-    answer = run.answers[number]
+def _pair(problem: Problem, answer: Answer | None) -> Pair | None:
+    """What was written (a) and the reference (b), None where one of them is missing."""
     candidate = chosen_candidate(answer) if answer is not None else None
     if candidate is None or problem.formal is None:
         return None
@@ -181,6 +191,13 @@ def _pair(problem: Problem, run: Run, number: int) -> Pair | None:
     )
 
 
+def _reference(problem: Problem, formal: str) -> Pair:
+    """The reference on both sides, to see whether Lean accepts it."""
+    header, own = _divided(problem.header)
+    helper = _joined(own, problem.helper)
+    return Pair(header, helper, formal, helper, formal)
+
+
 def _divided(header: str) -> tuple[str, str]:
     """Imports and options, which are one for both sides, and what is a side's own, such as its `open`s."""
     lines = header.replace("\r\n", "\n").split("\n")
@@ -193,11 +210,9 @@ def _joined(*parts: str) -> str:
 
 
 def _equivalent(
-    problems: Sequence[Problem], found: Mapping[str, Equivalence], ladder: Ladder, seed: int
+    wanted: Sequence[str], found: Mapping[str, Equivalence], ladder: Ladder, seed: int
 ) -> dict[str, Any]:
-    """The share of equivalent statements of all problems that have a reference that Lean accepts."""
-    bad = {name for name, equivalence in found.items() if "b" in equivalence.ill_typed}
-    wanted = [p.name for p in problems if p.formal is not None and p.name not in bad]
+    """The share of equivalent statements of the problems of these names."""
     verdicts = {name: found[name].verdict if name in found else False for name in wanted}
     return {
         "method": ladder.identity,
@@ -205,7 +220,6 @@ def _equivalent(
         "unwritten": sum(name not in found for name in wanted),
         "undecided": sum(verdict is None for verdict in verdicts.values()),
         "ill_typed": sum("a" in found[name].ill_typed for name in wanted if name in found),
-        "references_ill_typed": len(bad),
         "rate": to_jsonable(share(list(verdicts.values()), seed=seed)),
         "by_name": verdicts,
     }

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 from cramf.errors import InputError
 from cramf.evaluation.metrics import DEPTH
 from cramf.evaluation.problems import Problem
-from cramf.evaluation.resources import ModelSpec, index_record, one_torch_thread, ranking_record
+from cramf.evaluation.resources import (
+    ModelSpec,
+    docstrings_record,
+    index_record,
+    model_files_record,
+    one_torch_thread,
+    ranking_record,
+)
 from cramf.evaluation.retrieval_arms import DERIVED, FULL, PEERS, Arm, peer_arms, peer_texts, searched
 from cramf.evaluation.work import Done
 
@@ -26,6 +33,8 @@ __all__ = ["EVIDENCE", "RetrievalWork", "chosen_arms"]
 EVIDENCE = 10
 """Hits of the full arm that are kept with their scores and votes, for the report."""
 _VOTES = 3
+_BROUGHT = {"model": "--llm", "rerank": "--reranker"}
+"""Arms that there are only with an option."""
 _WARM_UP = "Every finite group of prime order is cyclic."
 
 
@@ -39,6 +48,8 @@ def chosen_arms(names: Sequence[str], extra: Sequence[str] = ()) -> tuple[str, .
 
     offered = (*ARMS, *extra, *DERIVED, *PEERS)
     for name in names:
+        if name not in offered and name in _BROUGHT:
+            raise InputError(f"the arm {name!r} needs {_BROUGHT[name]}", f"add {_BROUGHT[name]}")
         if name not in offered:
             raise InputError(f"there is no arm {name!r}", f"use one of: {', '.join(offered)}")
     return tuple(dict.fromkeys(names or offered))
@@ -70,6 +81,7 @@ class RetrievalWork:
         """
         from cramf.environment import default_index
         from cramf.knowledge.store import read_manifest
+        from cramf.retrieval.model_reading import PROMPT_VERSION
 
         texts = peer_texts(read_manifest(self.index or default_index()))
         return {
@@ -79,10 +91,15 @@ class RetrievalWork:
             "index": index_record(self.index),
             **ranking_record(),
             "peers": {name: text for name, text in texts.items() if name in self.arms},
-            "model": self.model.settings() if self.model is not None else None,
+            "model": None if self.model is None else {**self.model.settings(), "reading": PROMPT_VERSION},
             "reranker": None
             if self.reranker is None
-            else {"name": self.reranker, "depth": self.rerank_depth},
+            else {
+                "name": self.reranker,
+                "depth": self.rerank_depth,
+                "files": model_files_record(Path(self.reranker).expanduser()),
+                "docstrings": docstrings_record(self.index),
+            },
         }
 
     @contextmanager

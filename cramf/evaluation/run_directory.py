@@ -163,7 +163,7 @@ class RunDirectory:
         Raises:
             InputError, ResourceError: as `Journal`; another process at work on the same shard is told.
         """
-        return Journal(self.path / shard.file, durable=False)
+        return Journal(self.path / shard.file, durable=False, keep=False)
 
     def answers(self) -> dict[str, Answer]:
         """The answers of all shards so far by key; of several of one key a result, else the last.
@@ -172,12 +172,11 @@ class RunDirectory:
             InputError: where a file is damaged.
         """
         found: dict[str, Answer] = {}
+        known: dict[str, str] = {}
         for file in sorted(self.path.glob("results*.jsonl")):
             for line in read_journal(file):
-                answer = _decoded(line, file)
-                old = found.get(line["key"])
-                if old is None or old.result is None or answer.result is not None:
-                    found[line["key"]] = answer
+                key = line["key"]
+                found[key] = _decoded(_shared(line, known), file).after(found.get(key))
         return found
 
     def add_session(self, record: Mapping[str, Any]) -> None:
@@ -264,9 +263,11 @@ class RunDirectory:
         Raises:
             ResourceError: where it cannot be written.
         """
-        kept = {**self.extras(), name: value}
         try:
-            write_atomic(self.path / _EXTRAS, (dumps(kept, indent=1) + "\n").encode("utf-8", "replace"))
+            # A judge and Lean may well look at the same time, and none takes away what the other found.
+            with _alone(self.path):
+                kept = {**self.extras(), name: value}
+                write_atomic(self.path / _EXTRAS, (dumps(kept, indent=1) + "\n").encode("utf-8", "replace"))
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -336,6 +337,17 @@ def _decoded(line: Mapping[str, Any], file: Path) -> Answer:
         return decode(Answer, line)
     except (ValueError, CramfError) as error:
         raise InputError(f"{file} holds a result of another shape ({error})", "give another --out") from None
+
+
+def _shared(value: Any, known: dict[str, str]) -> Any:
+    """JSON values in which equal texts are one: names of definitions stand in thousands of rankings."""
+    if type(value) is str:
+        return known.setdefault(value, value)
+    if type(value) is list:
+        return [_shared(inner, known) for inner in value]
+    if type(value) is dict:
+        return {key: _shared(inner, known) for key, inner in value.items()}
+    return value
 
 
 def _problem(values: dict[str, Any]) -> Problem:

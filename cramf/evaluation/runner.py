@@ -66,8 +66,8 @@ def run(
 ) -> Run:
     """Answer all problems of a directory that have none; `limit` are the first so many of the data.
 
-    What has a result is not done again, nor what could never have one; other failures are tried again. An
-    interrupt, a kill or a full disk loses at most what was under way.
+    What has a result is not done again, nor what could never have one; other failures are tried again, and
+    results for which Lean was missing. An interrupt, a kill or a full disk loses at most what was under way.
 
     Raises:
         BackendError: where the language model fails `MAX_FAILURES` times at the start without one result.
@@ -76,7 +76,8 @@ def run(
     wanted = tasks(directory.settings, directory.problems[:limit])
     mine = wanted[shard.index - 1 :: shard.count]
     with directory.journal(shard) as journal:
-        answers = _kept(directory)
+        before = directory.answers()
+        answers = {key: answer for key, answer in before.items() if answer.final}
         todo = [task for task in mine if task.key not in answers]
         directory.add_session({**environment_record(), **_asked(executor, shard, limit), "todo": len(todo)})
         outcomes = Counter(_outcome(answers[task.key]) for task in mine if task.key in answers)
@@ -87,13 +88,16 @@ def run(
         with closing(executor.run(work, todo)) as stream:  # type: ignore[type-var]
             for task, answer in stream:
                 journal.add(task.key, _line(task, answer))
-                answers[task.key] = answer
+                answers[task.key] = answer.after(before.get(task.key))
                 if answer.failure is None or answer.failure.kind is not Failed.BACKEND:
                     hopeful = True
                 elif not hopeful and (failed := failed + 1) == min(MAX_FAILURES, len(todo)):
                     raise BackendError(answer.failure.message, answer.failure.mend)
                 outcomes[_outcome(answer)] += 1
                 on_progress(Progress(len(mine), resumed, dict(outcomes)))
+    if shard.count > 1:
+        # What other shards have found since this one began, and where they failed.
+        answers = directory.answers()
     return Run(directory.problems[:limit], tuple(answers.get(task.key) for task in wanted), resumed)
 
 
@@ -112,11 +116,6 @@ def answered(directory: RunDirectory, limit: int | None = None) -> Run:
     return Run(directory.problems[:limit], found, len(found) - found.count(None))
 
 
-def _kept(directory: RunDirectory) -> dict[str, Answer]:
-    """Answers that need not be found again, those of other shards among them."""
-    return {k: a for k, a in directory.answers().items() if a.failure is None or a.failure.kind.final}
-
-
 def _asked(executor: Executor, shard: Shard, limit: int | None) -> dict[str, Any]:
     return {"executor": executor.name, "shard": str(shard), "limit": limit}
 
@@ -132,4 +131,5 @@ def _line(task: Task, answer: Answer) -> dict[str, Any]:
         "result": answer.result,
         "failure": answer.failure,
         "ms": answer.ms,
+        **({"again": True} if answer.again else {}),
     }

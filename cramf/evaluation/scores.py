@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cramf.errors import InputError
 from cramf.evaluation.lean_versions import lean_gap
 from cramf.evaluation.run_directory import RunDirectory
 from cramf.evaluation.runner import Run
+from cramf.evaluation.work import digest
 
 __all__ = ["Scored", "complete", "frame"]
+
+_SOFTWARE: Final = ("cramf", "commit", "python", "packages")
+"""What of a session tells by which software it found its results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def frame(run: Run, directory: RunDirectory, seed: int) -> dict[str, Any]:
     """What stands around the figures: kind, data with all that was left out, failures, versions."""
     origin = directory.origin
     sessions = directory.sessions()
-    environments = {(s.get("cramf"), s.get("commit"), s.get("python")) for s in sessions}
+    environments = {digest([s.get(of) for of in _SOFTWARE]) for s in sessions}
     return {
         "kind": directory.kind,
         "seed": seed,

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cramf.collector import collector_paused
 from cramf.environment import default_core, default_index
 from cramf.errors import InputError
-from cramf.evaluation.resources import index_record
+from cramf.evaluation.resources import core_record, index_record
 from cramf.evaluation.run_directory import RunDirectory
 from cramf.evaluation.runner import Run
 from cramf.evaluation.scores import Scored, complete, frame
@@ -75,7 +76,7 @@ def vocabulary_of(directory: RunDirectory, index: Path | None = None) -> Vocabul
     """The names of the run's index and of Lean core.
 
     Raises:
-        InputError: where the index is another one than the run's.
+        InputError: where the index or the names of core are others than the run's.
         KnowledgeBaseError: where there is none.
     """
     from cramf.knowledge.core_library import load_core, with_core
@@ -86,4 +87,11 @@ def vocabulary_of(directory: RunDirectory, index: Path | None = None) -> Vocabul
         raise InputError(
             f"{directory.path} was made with another index than {path}", "give that index with --index"
         )
-    return with_core(KnowledgeBase.open(path).vocabulary(), load_core(default_core()))
+    core = directory.settings["checker"].get("core")
+    if core not in (None, core_record()):
+        raise InputError(
+            f"{directory.path} was made with other names of Lean core than {default_core()}",
+            "use the cramf that made it",
+        )
+    with collector_paused():
+        return with_core(KnowledgeBase.open(path).vocabulary(), load_core(default_core()))

@@ -52,23 +52,38 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A result as JSON values, and the milliseconds that its parts took, by name."""
+    """A result as JSON values, and the milliseconds that its parts took, by name; `again` as in `Answer`."""
 
     result: Mapping[str, Any]
     ms: Mapping[str, float] = field(default_factory=dict)
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one problem: a result or a failure. Two that differ in `ms` alone are equal."""
+    """What came of one problem: a result or a failure. Two that differ in `ms` alone are equal.
+
+    `again`: something was missing, such as Lean, without which the result says little. It counts as it is,
+    and a run that goes on tries the problem once more.
+    """
 
     result: Mapping[str, Any] | None
     failure: Failure | None = None
     ms: Mapping[str, float] = field(default_factory=dict, compare=False)
+    again: bool = False
 
     def __post_init__(self) -> None:
         if (self.result is None) == (self.failure is None):
             raise ValueError("an answer holds either a result or a failure")
+
+    @property
+    def final(self) -> bool:
+        """Whether a run that goes on leaves it as it is."""
+        return not self.again if self.failure is None else self.failure.kind.final
+
+    def after(self, old: Answer | None) -> Answer:
+        """What stands of this and an older answer to the same: the last result, else the last failure."""
+        return self if old is None or old.result is None or self.result is not None else old
 
 
 class Worker(Protocol):
@@ -136,7 +151,8 @@ def answer(worker: Worker, problem: Problem) -> Answer:
     except Exception as error:  # noqa: BLE001 - one problem must not end the run of all others
         failure = Failure(Failed.DEFECT, _where(error))
     else:
-        return Answer(done.result, None, {"all": 1000 * (time.perf_counter() - begun), **done.ms})
+        spent = {"all": 1000 * (time.perf_counter() - begun), **done.ms}
+        return Answer(done.result, None, spent, done.again)
     return Answer(None, failure, {"all": 1000 * (time.perf_counter() - begun)})
 
 

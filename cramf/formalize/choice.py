@@ -85,7 +85,7 @@ def choose(attempts: Sequence[Attempt]) -> Choice:
     """The best of at least one attempt; their clusters must be set."""
     (best_rank, best), *others = _ranks(attempts)
     if not others:
-        return Choice(best, "it is the only one")
+        return Choice(best, "being the only one")
     second = others[0][0]
     differing = next(n for n, (a, b) in enumerate(zip(best_rank, second, strict=True)) if a != b)
     return Choice(best, _REASONS[differing])

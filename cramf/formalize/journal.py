@@ -32,14 +32,15 @@ class Journal:
     """An open file of results, locked against other processes until it is closed.
 
     Lines of a `durable` one survive a loss of power as soon as they are added, at some milliseconds each;
-    those of another when it is closed.
+    those of another when it is closed. `keep` says whether what the file held is to be had as `lines`, which
+    of a large file takes much memory.
 
     Raises:
         InputError: where the file holds something else.
         ResourceError: where it cannot be written to, or another process writes to it.
     """
 
-    def __init__(self, path: Path, durable: bool = True) -> None:
+    def __init__(self, path: Path, durable: bool = True, keep: bool = True) -> None:
         self.path = path
         self._durable = durable
         try:
@@ -54,8 +55,9 @@ class Journal:
                 raise ResourceError(
                     f"another process writes its results to {path}", "wait for it, or name another file"
                 ) from None
-            self.lines = tuple(read_journal(path))
-            """What the file held when it was opened."""
+            # All are read in any case, lest a file of another kind be cut.
+            self.lines = tuple(line for line in read_journal(path) if keep)
+            """What the file held when it was opened, nothing where that was not to be kept."""
             self._end = self._whole()
             os.ftruncate(self._descriptor, self._end)
         except OSError as error:
@@ -147,8 +149,9 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
                 begins = line.startswith(_START) or (not whole and _START.startswith(line))
                 if not begins:
                     raise InputError(f"{path}, line {number} is no result of cramf", _MEND)
-                if whole:
-                    yield _line(line, f"{path}, line {number}")
+                if not whole:
+                    return  # a writer that is at work may add the rest before we looked again
+                yield _line(line, f"{path}, line {number}")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", "give a file of results") from None
 

@@ -250,6 +250,13 @@ def test_a_statement_that_breaks_the_search_is_a_miss_and_told(
 
 
 @pytest.mark.usefixtures("turned", "unloadable")
+@pytest.mark.parametrize(("arm", "option"), [("model", "--llm"), ("rerank", "--reranker")])
+def test_an_arm_that_needs_an_option_names_it(data: Path, arm: str, option: str) -> None:
+    line = assert_error(run("--data", data, "--arm", arm), 2)
+    assert f"needs {option}" in line and line.endswith(f"add {option}")
+
+
+@pytest.mark.usefixtures("turned", "unloadable")
 def test_an_unknown_arm_names_those_there_are(data: Path) -> None:
     line = assert_error(run("--data", data, "--arm", "full", "--arm", "best"), 2)
     assert "'best'" in line

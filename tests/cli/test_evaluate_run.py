@@ -106,6 +106,36 @@ def test_people_get_the_figures(data: Path) -> None:
     assert "only the first 4 of 5 problems" in result.stdout and result.stderr == ""
 
 
+def test_people_are_told_of_which_data_the_figures_are(data: Path) -> None:
+    found = scores("--data", data)["data"]
+    assert f"data: rows.jsonl, SHA-256 {found['sha256']}" in run("--data", data).stdout.splitlines()
+
+
+def test_a_field_can_be_left_unread(tmp_path: Path) -> None:
+    data = write(tmp_path / "rows.jsonl", [{**ROWS[0], "expected": "yes"}])
+    refused("--data", data, told="read none (--field expected=), or leave out such rows (--exclude-bad)")
+    assert scores("--data", data, "--field", "expected=")["false_alarms"] is None
+
+
+def test_figures_are_not_computed_anew_under_the_name_of_other_data(data: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "run", write(tmp_path / "other.jsonl", ROWS[:2])
+    first = scores("--data", data, "--out", out)
+    assert scores("--data", data, "--out", out, "--rescore") == first
+    refused("--data", other, "--out", out, "--rescore", told="a run of other data than")
+    refused("--data", tmp_path / "none", "--out", out, "--rescore", told="no")
+
+
+def test_where_there_was_no_checker_the_zero_is_no_finding(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = run("--data", data, "--checker", "lean", "--out", tmp_path / "run")
+    assert result.exit_code == 4 and "not one statement was checked" in result.stderr
+    assert "unavailable" in result.stdout
+    again = run("--out", tmp_path / "run", "--rescore", "--json")
+    assert again.exit_code == 4 and json.loads(again.stdout)["statuses"] == {"unavailable": 5}
+
+
 def test_a_bar_on_a_terminal(data: Path, tmp_path: Path) -> None:
     here, there = pty.openpty()
     termios.tcsetwinsize(there, (24, 120))
@@ -156,7 +186,9 @@ def test_all_shards_are_the_whole_run(data: Path, tmp_path: Path, order: tuple[i
     *firsts, last = order
     for part in firsts:
         result = run("--data", data, "--out", out, "--shard", f"{part}/3", "--json")
-        assert result.exit_code == 0 and result.stdout == "" and not (out / "scores.json").exists()
+        told = json.loads(result.stdout)
+        assert result.exit_code == 0 and told["complete"] is False and told["problems"] == 5
+        assert told["answered"] < 5 and not (out / "scores.json").exists()
         assert "of 5 problems have an answer" in result.stderr and "--rescore" in result.stderr
     refused("--out", out, "--rescore", told="of 5 problems; let it go on")
     result = run("--data", data, "--out", out, "--shard", f"{last}/3", "--json")
@@ -230,6 +262,15 @@ def test_another_index_is_refused(
         ((), "no benchmark is named; add --data"),
         (("--rescore",), "--rescore needs the folder of a run; add --out DIR"),
         (("--data", "{data}", "--shard", "1/2"), "a shard needs a folder that all parts share"),
+        (
+            (
+                "--data",
+                "",
+            ),
+            "no benchmark is named",
+        ),
+        (("--rescore", "--split", "test", "--out", "{tmp}/r"), "leave --split out"),
+        (("--data", "{data}", "--field", "gold=a", "--field", "gold=b"), "is given twice"),
         (("--data", "{data}", "--address", "x:1"), "--address is of use only with Ray"),
         (("--data", "{data}", "--out", "{data}"), "rows.jsonl is a file; give --out a folder"),
         (("--data", "{data}", "--out", "{tmp}"), "holds no run, but rows.jsonl"),
@@ -237,7 +278,7 @@ def test_another_index_is_refused(
         (("--data", "{data}", "--out", "{tmp}/r", "--shard", "half"), "'half' is no shard"),
         (("--data", "{data}", "--limit", "0"), "--limit"),
         (("--data", "{data}", "--seed", "-1"), "--seed"),
-        (("--data", "{data}", "--field", "formal"), "--field formal says nothing"),
+        (("--data", "{data}", "--field", "formal"), "--field 'formal' is no FIELD=NAME"),
         (("--data", "{data}", "--field", "moon=x"), "moon"),
         (("--data", "{data}", "--split", "moon"), "has no split 'moon'"),
         (("--data", "{tmp}/none.jsonl"), "none.jsonl"),

@@ -233,3 +233,20 @@ def test_symbols_are_written_in_a_locale_without_them(tmp_path: Path) -> None:
         [sys.executable, str(script), "wait"], capture_output=True, env=environment, timeout=60, check=False
     )
     assert done.stdout == "ℕ 𝔽\n".encode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_behind_standard_output_is_no_defect() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cramf", "data", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == ExitCode.RESOURCE
+    assert (
+        done.stderr.startswith("cramf: error: the output cannot be written") and done.stderr.count("\n") == 1
+    )

@@ -87,6 +87,9 @@ def test_what_cannot_be_read_or_written_is_one_line(folder: Path, tmp_path: Path
         ((folder, formalize_run(tmp_path / "other")), "compare runs of one kind"),
         ((folder, "--html", tmp_path), "is a folder; give --html the name of a file"),
         ((folder, "--html", tmp_path / "no" / "page.html"), "there is no folder"),
+        ((folder, "--html", "-"), "--html cannot be printed"),
+        ((folder, "--csv", "-"), "--csv cannot be printed"),
+        ((folder, "--csv", folder / "run.json"), "is a file; give --csv a folder"),
         ((), "DIR"),
     ):
         done = run(*arguments)

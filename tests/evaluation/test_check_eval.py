@@ -234,3 +234,11 @@ def test_settings_tell_all_that_verdicts_depend_on(sample_index: Path) -> None:
 def test_an_option_that_is_of_no_use_to_the_checker_is_refused(spec: CheckerSpec) -> None:
     with pytest.raises(InputError, match="is of no use to the checker"), CheckWork(spec).open():
         pass
+
+
+def test_what_nobody_could_check_is_undecided_and_asked_again(checker: Told) -> None:
+    problems = [problem("a", "unavailable"), problem("b", "crashed"), problem("c", "timeout")]
+    found = answers(problems)
+    # Lean may be there next time; it crashes and runs out of time again on the same statement.
+    assert [each.again for each in found] == [True, False, False]
+    assert [each.final for each in found] == [False, True, True]

@@ -263,3 +263,12 @@ def test_holm_lies_between_the_p_values_and_bonferroni(values: list[float]) -> N
         assert value <= adjusted[name] <= min(1.0, len(p) * value)
     order = sorted(p, key=lambda name: p[name])
     assert [adjusted[name] for name in order] == sorted(adjusted.values())
+
+
+def test_no_p_value_of_random_draws_is_0() -> None:
+    # One of 2^200 swaps is as far as this, which no draw finds: the one that was seen is counted in.
+    found = compare_averages([1.0] * 200, [0.0] * 200, draws=500)
+    assert not found.exact
+    assert found.p_randomisation == 1 / 501
+    mixed = compare_averages([1.0] * 200 + [0.0], [0.0] * 200 + [1.0], draws=500)
+    assert mixed.p_bootstrap == 1 / 501

@@ -82,3 +82,16 @@ def test_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.Monk
     commit.cache_clear()
     monkeypatch.setenv("PATH", str(tmp_path))
     assert commit() is None
+
+
+def test_no_password_of_an_address_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [
+        "cramf",
+        "--base-url",
+        "https://me:hunter2@example.org/v1",
+        "--judge-url=http://t0ken@h:1/",
+        "a@b",
+    ]
+    monkeypatch.setattr(sys, "argv", told)
+    kept = environment_record()["command"]
+    assert kept == ["cramf", "--base-url", "https://example.org/v1", "--judge-url=http://h:1/", "a@b"]

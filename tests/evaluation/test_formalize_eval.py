@@ -338,6 +338,19 @@ def test_pass_at_k_counts_the_samples_that_were_asked_for() -> None:
     assert [at["k"] for at in figures()["pass_at_k"]] == [1]
 
 
+def test_pass_at_the_number_of_samples_is_always_told() -> None:
+    report = figures(PROBLEMS[:1], writer(Sampling(), candidates=3))
+    assert [at["k"] for at in report["pass_at_k"]] == [1, 2, 3]
+    assert report["pass_at_k"][-1]["rate"]["value"] == 1
+
+
+def test_what_a_server_without_figures_of_tokens_costs_is_not_known() -> None:
+    run_of = done(PROBLEMS[:1])
+    for backend, cost in (("symbolic", 0.0), ({"spec": "openai:m"}, None)):
+        scored, (row,) = score_formalize(run_of, {**settings(), "backend": backend}, WORDS)
+        assert (scored.figures["tokens"], scored.figures["cost"], row.cost) == (0, cost, cost)
+
+
 def test_a_mended_statement_is_valid_but_no_first_sample() -> None:
     class Mending(Sampling):
         def drafts(self, request: Request, n: int) -> Sequence[Draft | BackendError]:
@@ -472,3 +485,32 @@ def test_the_oracle_gives_the_gold_names_that_the_index_has(
     assert asked == {"none": [], "oracle": ["MyGroup", "MyMonoid"]}
     assert backend.asked[0].toolchain
     assert backend.asked[0].mathlib_commit == "0123abc"
+
+
+def test_the_oracle_has_the_docstrings_of_the_checkout_as_retrieval_has(
+    checkout: Path, hash_encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cramf.knowledge.builder import build_from_checkout, checkout_info
+    from cramf.retrieval.indexing import write_index
+
+    bare = tmp_path / "bare"
+    built = build_from_checkout(checkout, 1)
+    info = checkout_info(checkout, "0123abc")
+    write_index(built, info, hash_encoder, bare, quantise="none", docstrings=False)
+    backend = Answering({})
+    monkeypatch.setattr(ModelSpec, "open", lambda self: backend)
+    work = FormalizeWork(ModelSpec("openai:m"), "oracle", index=bare, checker=CheckerSpec(index=bare))
+
+    def given() -> list[str]:
+        with work.open() as worker:
+            worker(Problem("a", "Two is even.", gold=frozenset({"MyGroup", "MyMonoid"})))
+        return [hit.definition.docstring for hit in backend.asked[-1].definitions]
+
+    monkeypatch.delenv("CRAMF_MATHLIB", raising=False)
+    assert given() == ["", ""]
+    without = work.settings()
+    monkeypatch.setenv("CRAMF_MATHLIB", str(checkout))
+    assert any(given())
+    # Such a run is another one, which nobody goes on with by mistake; without definitions it is the same.
+    assert work.settings()["docstrings"] != without["docstrings"] == ""
+    assert replace(work, arm="none").settings()["docstrings"] == ""

@@ -79,3 +79,12 @@ def test_shares_at_the_ends() -> None:
     assert (nothing.n, nothing.value) == (0, 0.0)
     assert (nothing.wilson.low, nothing.wilson.high) == (0.0, 1.0)
     assert nothing.bootstrap == Interval(0.0, 0.0, 0.0)
+
+
+def test_wilson_stays_between_0_and_1() -> None:
+    for n in range(1, 400):
+        low, high = wilson_interval(0, n)
+        # The least below 0 would be shown as -0.0.
+        assert 0 <= low < 1e-12 and 0 < high <= 1
+        low, high = wilson_interval(n, n)
+        assert 0 <= low < 1 and 1 - 1e-12 < high <= 1

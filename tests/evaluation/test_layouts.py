@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -236,3 +238,13 @@ def test_a_whole_file_in_a_field() -> None:
         "Mathlib",
         "Own",
     )
+
+
+def test_what_is_no_plain_file_is_told_as_what_it_is(tmp_path: Path) -> None:
+    pipe, packed = tmp_path / "pipe", tmp_path / "rows.jsonl.gz"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="is a pipe or a device, not a file; save it as a file first"):
+        load_problems(pipe)
+    packed.write_bytes(gzip.compress(b'{"informal_statement": "One is one."}\n'))
+    with pytest.raises(InputError, match="is compressed; unpack it"):
+        load_problems(packed)

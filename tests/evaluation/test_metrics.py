@@ -14,7 +14,6 @@ from cramf.evaluation.metrics import (
     METRICS,
     Metric,
     Retrieved,
-    canonical,
     f1_at,
     hit_rate_at,
     intervals,
@@ -234,7 +233,3 @@ def test_answers_to_other_queries_are_not_compared() -> None:
         paired_difference(ROWS, ROWS[::-1])
     with pytest.raises(ValueError, match="same queries"):
         paired_difference(ROWS, ROWS[:1])
-
-
-def test_renamed_gold_names_take_their_present_name() -> None:
-    assert canonical(["Old.name", "Set"], {"Old.name": "New.name"}) == {"New.name", "Set"}

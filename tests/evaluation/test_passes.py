@@ -323,7 +323,7 @@ class Lean:
 
     def elaborate(self, header: str, text: str, seconds: float | None = None) -> Verdict:
         self.asked.append((header, text))
-        play = next(own for word, own in self._plays.items() if word in text)
+        play = next((own for word, own in self._plays.items() if word in text), Replay({}))
         return play.elaborate(header, text, seconds)
 
 
@@ -373,6 +373,34 @@ def test_a_reference_that_lean_refuses_is_left_out_and_counted(tmp_path: Path) -
     assert found["rate"]["wilson"]["value"] == 0.25
 
 
+def test_which_references_are_left_out_does_not_hang_on_what_was_written(tmp_path: Path) -> None:
+    rules = {n(2): {"statements": "ill b"}, n(3): {"statements": "ill b"}}
+    found = []
+    for name, second in (("wrote", answer(2)), ("failed", FAILED), ("abstained", ABSTAINED)):
+        answers = ((problem(1), answer(1)), (problem(2), second), (problem(3), ABSTAINED))
+        directory, run = begun(tmp_path / name, *answers)
+        prover = Lean({n(1): BOTH, **rules})
+        compare_run(directory, run, prover, BEQ_L)
+        found.append(directory.extras()["beq_l"])
+        assert (found[-1]["n"], found[-1]["references_ill_typed"], found[-1]["unwritten"]) == (1, 2, 0)
+        assert found[-1]["by_name"] == {"p1": True}
+        # Of a reference alone no proof is looked for.
+        assert sum(n(3) in text for _, text in prover.asked) == 1
+        assert sum(n(1) in text for _, text in prover.asked if "#print" not in text) == 2
+        again = Lean({})
+        compare_run(directory, run, again, BEQ_L)
+        assert again.asked == [] and directory.extras()["beq_l"] == found[-1]
+
+
+def test_an_error_of_what_was_written_does_not_take_the_reference_out_of_the_share(tmp_path: Path) -> None:
+    # What is not closed may come to an error only where the next theorem begins.
+    written = answer(1, statement="theorem w : 7 + 1 > 7 := by sorry")
+    directory, run = begun(tmp_path, (problem(1), written))
+    compare_run(directory, run, Lean({": 7 + 1 > 7": {"statements": "ill b"}}), BEQ_L)
+    found = directory.extras()["beq_l"]
+    assert (found["n"], found["references_ill_typed"], found["by_name"]) == (1, 0, {"p1": False})
+
+
 def test_what_was_not_decided_is_asked_again_and_nothing_else(tmp_path: Path) -> None:
     directory, run = five(tmp_path)
     crashing = Lean({n(1): BOTH, n(2): {"a": PROVED}, n(5): {"statements": "crashed"}})
@@ -408,7 +436,7 @@ def test_comparing_goes_on_after_a_kill(tmp_path: Path, workers: int) -> None:
 
 def test_without_lean_it_is_an_error_that_keeps_what_there_was(tmp_path: Path) -> None:
     directory, run = five(tmp_path)
-    with pytest.raises(ResourceError, match=r"not one of 3 pairs: .*no `lake` on PATH.*cramf doctor"):
+    with pytest.raises(ResourceError, match=r"not one of 5 problems: .*no `lake` on PATH.*cramf doctor"):
         compare_run(directory, run, NoLean(), BEQ_L)
     assert directory.extras() == {}
     compare_run(directory, run, Lean({n(1): BOTH, n(2): BOTH, n(5): BOTH}), BEQ_L)
@@ -440,15 +468,16 @@ def test_problems_with_one_pair_have_one_answer(tmp_path: Path) -> None:
     compare_run(directory, run, prover, BEQ_L)
     found = directory.extras()["beq_l"]
     assert found["by_name"] == {"p1": True, "twin": True}
-    assert (found["unwritten"], len(lines(tmp_path / "equivalences.jsonl"))) == (0, 1)
+    # One line is of the pair, the other of the reference alone.
+    assert (found["unwritten"], len(lines(tmp_path / "equivalences.jsonl"))) == (0, 2)
 
 
 def test_a_line_of_an_older_shape_is_asked_again(tmp_path: Path) -> None:
     directory, run = begun(tmp_path, (problem(1), answer(1)))
     compare_run(directory, run, Lean({n(1): BOTH}), BEQ_L)
     journal = tmp_path / "equivalences.jsonl"
-    (line,) = lines(journal)
-    journal.write_text(json.dumps({"format": 1, "key": line["key"], "name": "p1"}) + "\n", "utf-8")
+    pair, _ = lines(journal)
+    journal.write_text(json.dumps({"format": 1, "key": pair["key"], "name": "p1"}) + "\n", "utf-8")
     prover = Lean({n(1): BOTH})
     compare_run(directory, run, prover, BEQ_L)
     assert prover.asked
@@ -462,7 +491,10 @@ def test_the_opens_of_each_side_are_its_own(tmp_path: Path) -> None:
     prover = Lean({n(1): BOTH})
     compare_run(directory, run, prover, BEQ_L)
     assert {header for header, _ in prover.asked} == {"import Mathlib\nset_option maxHeartbeats 400000"}
-    for _, text in prover.asked:
+    *compared, (_, alone) = prover.asked
+    assert "Finset" not in alone and "open Real Nat" in alone
+    assert compared
+    for _, text in compared:
         found, inside = {}, ""
         for line in text.split("\n"):
             if line.startswith("namespace "):

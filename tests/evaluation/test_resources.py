@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cramf.errors import KnowledgeBaseError
+from cramf.errors import InputError, KnowledgeBaseError
 from cramf.evaluation.resources import (
     CheckerSpec,
     ModelSpec,
+    docstrings_record,
     folder_sha256,
     index_record,
+    model_files_record,
     one_torch_thread,
     ranking_record,
 )
@@ -69,6 +71,9 @@ def test_what_answers_of_a_model_depend_on() -> None:
     assert told == {
         "spec": "openai:m",
         "base_url": "http://x",
+        "files": "",
+        "recorded": None,
+        "device": "auto",
         "dtype": "auto",
         "temperature": 0.5,
         "max_tokens": 100,
@@ -78,12 +83,75 @@ def test_what_answers_of_a_model_depend_on() -> None:
     assert ModelSpec("openai:m", ModelOptions(base_url="http://x"), 0.5, 100, 7).settings() == told
 
 
+def test_the_server_that_answers_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert ModelSpec("openai:m").settings()["base_url"] == "https://api.openai.com/v1"
+    # Going on with another server behind the variable would mix the answers of two.
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://me:hunter2@one:8000/v1")
+    assert ModelSpec("openai:m").settings()["base_url"] == "http://one:8000/v1"
+    given = ModelOptions(base_url="https://k:hunter2@two/v1", api_key="sk-secret")
+    told = json.dumps(ModelSpec("openai:m", given).settings())
+    assert "https://two/v1" in told and "hunter2" not in told and "secret" not in told
+    with pytest.raises(InputError):
+        ModelSpec("openai:m", ModelOptions(base_url="two")).settings()
+    with pytest.raises(InputError):
+        ModelSpec("nothing:m").settings()
+
+
+def test_a_recording_and_a_local_model_are_known_by_their_files(tmp_path: Path) -> None:
+    recording, model = tmp_path / "r.jsonl", tmp_path / "model"
+    model.mkdir()
+    weights = model / "model.safetensors"
+
+    def both() -> tuple[str, str]:
+        return tuple(  # type: ignore[return-value]
+            ModelSpec(spec).settings()["files"] for spec in (f"replay:{recording}", f"local:{model}")
+        )
+
+    assert both() == ("", model_files_record(model))
+    recording.write_text("{}\n")
+    weights.write_bytes(b"a" * (5 << 20))
+    first = both()
+    assert all(len(told) == 64 for told in first) and both() == first
+    recording.write_text("{}\n{}\n")
+    weights.write_bytes(b"a" * ((5 << 20) - 1) + b"b")
+    assert not set(both()) & set(first)
+    # The same files elsewhere are the same model.
+    copy = tmp_path / "copy"
+    shutil.copytree(model, copy)
+    assert model_files_record(copy) == model_files_record(model)
+    (copy / "config.json").write_text("{}")
+    assert model_files_record(copy) != model_files_record(model)
+    assert ModelSpec("local:someone/on-the-hub").settings()["files"] == ""
+
+
+def test_the_checkout_that_docstrings_are_read_from(
+    sample_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "Mathlib" / "A.lean"
+    source.parent.mkdir()
+    source.write_text("/-- One. -/ def a := 1")
+    bare = tmp_path / "bare"
+    shutil.copytree(sample_index, bare)
+    manifest = json.loads((bare / "manifest.json").read_text())
+    (bare / "manifest.json").write_text(json.dumps({**manifest, "docstrings": False}))
+    monkeypatch.setenv("CRAMF_MATHLIB", str(tmp_path))
+    assert docstrings_record(sample_index) == "", "it has its own"
+    first = docstrings_record(bare)
+    assert len(first) == 64
+    source.write_text("/-- Another one. -/ def a := 1")
+    assert docstrings_record(bare) not in (first, "")
+    monkeypatch.setenv("CRAMF_MATHLIB", str(tmp_path / "nowhere"))
+    assert docstrings_record(bare) == ""
+
+
 def test_what_verdicts_depend_on(sample_index: Path) -> None:
     static = CheckerSpec("static", sample_index).settings()
     assert static["index"] == index_record(sample_index) and len(static["core"]) == 64
     lean = CheckerSpec("repl", timeout_seconds=5.0, workers=8).settings()
     assert (lean["name"], lean["timeout_seconds"], lean["identity"]["checker"]) == ("repl", 5.0, "repl")
     assert lean["identity"]["toolchain"].startswith("leanprover/lean4:")
+    assert CheckerSpec("repl", timeout_seconds=5.0, memory_bytes=1 << 30).settings() != lean
     # How many work at once changes no verdict.
     assert CheckerSpec("repl", timeout_seconds=5.0, workers=2).settings() == lean
 

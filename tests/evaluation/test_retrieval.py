@@ -36,6 +36,7 @@ from cramf.retrieval.arms import ARMS
 from cramf.retrieval.encoder import Encoder
 from cramf.retrieval.indexing import definition_terms, write_index
 from cramf.retrieval.latex import normalize_query
+from cramf.retrieval.model_reading import PROMPT_VERSION
 from cramf.retrieval.text import lexical_terms
 from cramf.retrieval.types import Hit, Vote
 
@@ -100,8 +101,8 @@ def test_arms_are_picked_by_name_each_once() -> None:
     assert chosen_arms(()) == every
     assert chosen_arms((), ["model", "rerank"]) == (*ARMS, "model", "rerank", "oracle", "none", *PEERS)
     assert chosen_arms(["rrf", "full", "rrf"]) == ("rrf", "full")
-    with pytest.raises(InputError, match="there is no arm 'model'") as caught:
-        chosen_arms(["full", "model"])
+    with pytest.raises(InputError, match="there is no arm 'modle'") as caught:
+        chosen_arms(["full", "modle"])
     assert caught.value.mend == f"use one of: {', '.join(every)}"
 
 
@@ -222,6 +223,8 @@ def test_settings_tell_all_that_results_depend_on(sample_index: Path) -> None:
         replace(work, reranker="late", rerank_depth=9),
     ]
     assert len({dumps(told), *(dumps(other.settings()) for other in others)}) == 6
+    # A prompt of another version reads queries otherwise.
+    assert others[1].settings()["model"]["reading"] == PROMPT_VERSION
     secret = ModelSpec("openai:a", ModelOptions(api_key="sk-secret"))
     assert "secret" not in dumps(replace(work, model=secret).settings())
     with pytest.raises(KnowledgeBaseError):

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -466,3 +466,41 @@ def test_what_is_no_shard_is_told(text: str) -> None:
 def test_a_part_that_is_not_there_is_told(text: str) -> None:
     with pytest.raises(InputError, match="there is no shard"):
         Shard.parse(text)
+
+
+def test_equal_texts_of_many_answers_are_one_in_memory(tmp_path: Path) -> None:
+    directory = begun(tmp_path)
+    with directory.journal() as journal:
+        for key in "ab":
+            ranked = [f"Some.{word}" for word in ("Group", "Ring")]
+            journal.add(key, {"result": {"arms": {"full": ranked}, "n": 1}, "failure": None, "ms": {}})
+    again = directory.answers()
+    first, second = again["a"].result or {}, again["b"].result or {}
+    assert first == second == {"arms": {"full": ["Some.Group", "Some.Ring"]}, "n": 1}
+    pairs = zip(first["arms"]["full"], second["arms"]["full"], strict=True)
+    assert all(ours is theirs for ours, theirs in pairs)
+
+
+def test_looks_at_the_same_time_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = begun(tmp_path)
+    real = RunDirectory.extras
+    met = threading.Barrier(2, timeout=0.5)
+
+    def slow(self: RunDirectory) -> dict[str, Any]:
+        found = real(self)
+        # Where both may read before either writes, they do.
+        with suppress(threading.BrokenBarrierError):
+            met.wait()
+        return found
+
+    monkeypatch.setattr(RunDirectory, "extras", slow)
+    threads = [
+        threading.Thread(target=directory.write_extra, args=(name, {"of": name}))
+        for name in ("faithful", "beq_plus")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    monkeypatch.undo()
+    assert directory.extras() == {"faithful": {"of": "faithful"}, "beq_plus": {"of": "beq_plus"}}

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ from hypothesis import strategies as st
 
 from cramf.errors import BackendError, CramfError, InputError, ResourceError
 from cramf.evaluation.executors import LocalExecutor
-from cramf.evaluation.problems import ProblemSet
+from cramf.evaluation.problems import Problem, ProblemSet
 from cramf.evaluation.run_directory import WHOLE, RunDirectory, Shard
 from cramf.evaluation.runner import MAX_FAILURES, Progress, Run, answered, run
-from cramf.evaluation.work import Answer, Failed, Failure, Task, Work
+from cramf.evaluation.work import Answer, Done, Failed, Failure, Task, Work
 from tests.evaluation.toy_works import ToyWork, data, numbered
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,32 @@ def test_each_problem_has_an_answer_in_its_place(tmp_path: Path) -> None:
     assert answered(directory).answers == found.answers
     assert [line["name"] for line in lines(tmp_path)] == [p.name for p in directory.problems]
     assert list(lines(tmp_path)[0]) == ["format", "key", "name", "result", "failure", "ms"]
+
+
+@dataclass(frozen=True)
+class LeanMissing(ToyWork):
+    """Lean is there from the second session on, and the backend is gone in the third."""
+
+    session: int = 1
+
+    def __call__(self, problem: Problem) -> Done:
+        if self.session == 3:
+            raise BackendError("the model hung", "restart it")
+        return Done({"session": self.session}, again=self.session == 1 and problem.name != "p2")
+
+
+def test_a_result_for_which_lean_was_missing_stands_until_there_is_a_better_one(tmp_path: Path) -> None:
+    directory = begun(tmp_path, numbered(3))
+    first = run(LeanMissing(), directory)
+    assert outcomes(first) == ["answered"] * 3 and answered(directory).answers == first.answers
+    assert [line.get("again") for line in lines(tmp_path)] == [True, None, True]
+    # A failure takes away no result.
+    failed = run(LeanMissing(session=3), directory)
+    assert failed.resumed == 1 and failed.answers == answered(directory).answers == first.answers
+    mended = run(LeanMissing(session=2), directory)
+    assert mended.answers == answered(directory).answers
+    assert [a and a.result for a in mended.answers] == [{"session": 2}, {"session": 1}, {"session": 2}]
+    assert run(LeanMissing(session=3), directory).resumed == 3
 
 
 def test_results_are_not_done_again_and_failures_that_may_pass_are(tmp_path: Path) -> None:
@@ -212,6 +239,19 @@ def test_a_whole_run_takes_up_what_shards_did(tmp_path: Path) -> None:
     run(ToyWork(calls=calls), directory, shard=Shard(1, 2))
     found = run(ToyWork(calls=calls), directory)
     assert found.pending == 0 and sorted(calls.read_text().split()) == [f"p{n}" for n in range(1, 10)]
+
+
+def test_the_last_shard_to_end_has_what_others_found_meanwhile(tmp_path: Path) -> None:
+    directory = begun(tmp_path, data("one", "two", "backend", "four"))
+
+    def other(progress: Progress) -> None:
+        if progress.done == 0:
+            run(ToyWork(), directory, shard=Shard(1, 2))
+
+    # The second shard began before the first did, and ends after it; a failure is an answer as well.
+    found = run(ToyWork(), directory, shard=Shard(2, 2), on_progress=other)
+    assert outcomes(found) == ["answered", "answered", "backend", "answered"]
+    assert found.answers == answered(directory).answers and found.failures == {"backend": 1}
 
 
 def test_more_shards_than_problems(tmp_path: Path) -> None:

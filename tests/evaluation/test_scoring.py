@@ -95,6 +95,9 @@ def test_sessions_of_other_versions_are_counted(tmp_path: Path) -> None:
     assert frame(fresh, directory, 0)["environments"] == 1
     directory.add_session({**directory.sessions()[0], "commit": "f00"})
     assert frame(fresh, directory, 0)["environments"] == 2
+    packages = {**directory.sessions()[0]["packages"], "torch": "0.1"}
+    directory.add_session({**directory.sessions()[0], "packages": packages})
+    assert frame(fresh, directory, 0)["environments"] == 3
 
 
 def test_failures_are_in_the_figures_as_misses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_agreement_goes_before_tokens_tokens_before_length_length_before_order()
     assert best(attempt(0, ": 1 = 1", good, 9), attempt(1, ": 2 = 2000", good, 8)) == 1
     assert best(attempt(0, ": 1 = 1000", good), attempt(1, ": 2 = 2", good)) == 1
     assert best(attempt(1, ": 1 = 1", good), attempt(0, ": 2 = 2", good)) == 0
-    assert choose(clustered([alone])).reason == "it is the only one"
+    assert choose(clustered([alone])).reason == "being the only one"
 
 
 def test_a_repair_and_what_it_mends_agree_once_and_cost_together() -> None:

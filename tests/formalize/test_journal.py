@@ -149,3 +149,38 @@ def test_a_folder_is_no_file_of_results(tmp_path: Path) -> None:
         Journal(tmp_path)
     with pytest.raises(InputError, match="cannot read"):
         list(read_journal(tmp_path))
+
+
+def test_a_line_that_grows_while_it_is_read_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with Journal(path) as journal:
+        for number in range(2):
+            journal.add(str(number), {"n": number})
+    whole = path.read_bytes()
+    cut = whole.rfind(b'"n"')
+    path.write_bytes(whole[:cut])
+    lines = read_journal(path)
+    assert next(lines)["key"] == "0"
+    # The reader holds the file's end, half a line, when the writer comes to write the rest.
+    with path.open("ab", buffering=0) as handle:
+        assert next(lines, None) is None
+        handle.write(whole[cut:])
+        assert next(lines, None) is None
+    assert keys(path) == ["0", "1"]
+
+
+def test_lines_are_kept_where_they_are_wanted_and_looked_at_in_any_case(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with Journal(path) as journal:
+        journal.add("a", {})
+    with Journal(path) as journal:
+        assert [line["key"] for line in journal.lines] == ["a"]
+    with Journal(path, keep=False) as journal:
+        assert journal.lines == ()
+        journal.add("b", {})
+    assert keys(path) == ["a", "b"]
+    other = tmp_path / "other"
+    other.write_text("no result\nhalf")
+    with pytest.raises(InputError, match="is no result"):
+        Journal(other, keep=False)
+    assert other.read_text() == "no result\nhalf"

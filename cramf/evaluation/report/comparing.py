@@ -14,6 +14,7 @@ from cramf.evaluation.comparison import (
     mcnemar,
 )
 from cramf.evaluation.metrics import METRICS, Retrieved
+from cramf.evaluation.report.describing import settings_table
 from cramf.evaluation.report.figures import HEADLINES, figures, metric_cell
 from cramf.evaluation.report.gathering import Gathered, RunRead
 from cramf.evaluation.report.marks import primary_arm
@@ -39,6 +40,14 @@ _YES_NO: Final = {
     "beq_l": "BEqL",
 }
 _AVERAGES: Final = {"similarity": "Similarity"}
+_ASKED: Final = {
+    "valid": "checker",
+    "faithful": "judge",
+    "beq": "method or Lean",
+    "beq_plus": "method or Lean",
+    "beq_l": "method or Lean",
+}
+"""Who says what stands in a column; two runs can be compared by it only where that is the same."""
 _TESTS: Final = (
     "Of the problems that both have. p: paired randomisation test, two-sided; Holm: the same, corrected for "
     "all rows of this table."
@@ -52,7 +61,7 @@ def comparison_tables(gathered: Gathered) -> list[Table]:
     """
     if len(gathered.runs) < 2:
         return []
-    tables = [_problems(gathered), _side_by_side(gathered)]
+    tables = [_problems(gathered), _settings(gathered), _side_by_side(gathered)]
     scored = [number for number, read in enumerate(gathered.runs) if read.scores is not None]
     others = [number for number in scored if number > 0]
     if 0 in scored and others:
@@ -87,6 +96,25 @@ def _problems(gathered: Gathered) -> Table:
     )
 
 
+def _settings(gathered: Gathered) -> Table:
+    """The settings in which the runs differ, which is what a difference of figures may come from."""
+    own = [{str(name): value for name, value in settings_table(read).rows} for read in gathered.runs]
+    names = dict.fromkeys(name for each in own for name in each)
+    rows = tuple(
+        (name, *values)
+        for name in names
+        for values in [[each.get(name) for each in own]]
+        if any(value != values[0] for value in values)
+    )
+    return Table(
+        "settings_that_differ",
+        "Settings that differ",
+        ("Setting", *(read.label for read in gathered.runs)),
+        rows,
+        "All other settings are the same.",
+    )
+
+
 def _side_by_side(gathered: Gathered) -> Table:
     own = [figures(read) for read in gathered.runs]
     names = dict.fromkeys(name for each in own for name in each)
@@ -106,6 +134,7 @@ def _side_by_side(gathered: Gathered) -> Table:
 def _differences(gathered: Gathered, others: Sequence[int]) -> Iterator[Table]:
     first = gathered.runs[0]
     found: dict[tuple[str, str], tuple[Comparison, str]] = {}
+    unlike: list[str] = []
     passed: list[tuple[Cell, ...]] = []
     for other in others:
         read = gathered.runs[other]
@@ -121,13 +150,16 @@ def _differences(gathered: Gathered, others: Sequence[int]) -> Iterator[Table]:
         for field, label in _YES_NO.items():
             ours, theirs = _columns(first, read, pairs, field)
             if ours is not None and theirs is not None:
+                if _asked(first, field) != _asked(read, field):
+                    unlike.append(f"{label} of {read.label} (another {_ASKED[field]} than of {first.label})")
+                    continue
                 found[read.label, label] = (_compared(ours, theirs), "percent")
                 passed.append(_mcnemar_row(first, read, label, ours, theirs))
         for field, label in _AVERAGES.items():
             ours, theirs = _columns(first, read, pairs, field)
             if ours is not None and theirs is not None:
                 found[read.label, label] = (_compared(ours, theirs), "fraction")
-    yield _difference_table(first, found)
+    yield _difference_table(first, found, unlike)
     yield Table(
         "mcnemar",
         "Problems that one run passes and the other does not",
@@ -146,7 +178,18 @@ def _differences(gathered: Gathered, others: Sequence[int]) -> Iterator[Table]:
     )
 
 
-def _difference_table(first: RunRead, found: Mapping[tuple[str, str], tuple[Comparison, str]]) -> Table:
+def _asked(read: RunRead, field: str) -> Any:
+    """Who says what stands in a column, None where nobody was asked or the answer is what is measured."""
+    if field == "valid":
+        # What `cramf eval check` measures are the checkers.
+        return read.directory.settings.get("checker") if read.kind == "formalize" else None
+    look = (read.scores or {}).get(field)
+    return [look.get(key) for key in ("judge", "method", "lean")] if isinstance(look, Mapping) else None
+
+
+def _difference_table(
+    first: RunRead, found: Mapping[tuple[str, str], tuple[Comparison, str]], unlike: Sequence[str]
+) -> Table:
     keys = {f"{number}": key for number, key in enumerate(found)}
     corrected = holm({number: found[key][0].p_randomisation for number, key in keys.items()})
     rows = tuple(
@@ -164,6 +207,8 @@ def _difference_table(first: RunRead, found: Mapping[tuple[str, str], tuple[Comp
     )
     draws = {draws_for(comparison.n) for comparison, _ in found.values()}
     told = f" {max(draws):,} resamples and random swaps." if draws else ""
+    if unlike:
+        told += f" Not compared: {'; '.join(unlike)}."
     return Table(
         "paired_differences",
         "Paired differences",

@@ -237,7 +237,7 @@ def _counts(scores: Mapping[str, Any]) -> Iterator[Table]:
             "names",
             "Declarations used, against the gold names",
             ("Measure", "Value"),
-            tuple((name.capitalize(), measure(value)) for name, value in names["metrics"].items()),
+            tuple((name[:1].upper() + name[1:], measure(value)) for name, value in names["metrics"].items()),
             f"{names['n']:,} statements with gold names ({names['unwritten']:,} of them not written, "
             f"{names['unlabelled']:,} others have no gold names): {names['found']:,} names found of "
             f"{names['gold']:,} gold and {names['used']:,} used.",

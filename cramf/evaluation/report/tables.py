@@ -35,16 +35,17 @@ class Measure:
     @property
     def shown(self) -> str:
         """The value alone: `48.1%`, `0.481`, `12.3 ms`, `< 0.001`."""
+        # `z` is against `-0.0`, which a value just below zero is rounded to.
         sign = "+" if self.style.startswith("+") else ""
         match self.style.lstrip("+"):
             case "percent":
-                return f"{100 * self.value:{sign}.1f}%"
+                return f"{100 * self.value:{sign}z.1f}%"
             case "ms":
                 return f"{self.value:,.1f} ms" if self.value < 1000 else f"{self.value / 1000:,.2f} s"
             case "p":
                 return "< 0.001" if self.value < 0.001 else f"{self.value:.3f}"
             case _:
-                return f"{self.value:{sign}.3f}"
+                return f"{self.value:{sign}z.3f}"
 
     @property
     def interval(self) -> str:
@@ -53,8 +54,8 @@ class Measure:
             return ""
         sign = "+" if self.style.startswith("+") else ""
         if self.style.endswith("percent"):
-            return f"[{100 * self.low:{sign}.1f}, {100 * self.high:{sign}.1f}]"
-        return f"[{self.low:{sign}.3f}, {self.high:{sign}.3f}]"
+            return f"[{100 * self.low:{sign}z.1f}, {100 * self.high:{sign}z.1f}]"
+        return f"[{self.low:{sign}z.3f}, {self.high:{sign}z.3f}]"
 
 
 @dataclass(frozen=True, slots=True)

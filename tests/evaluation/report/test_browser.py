@@ -14,9 +14,13 @@ from cramf.evaluation.report.gathering import gather
 from cramf.evaluation.report.page import html_page
 from tests.evaluation.report.sample_runs import (
     HOSTILE,
+    INDEX,
+    ToldWork,
     check_run,
+    finished,
     formalize_problems,
     formalize_run,
+    formalized,
     retrieval_problems,
     retrieval_run,
 )
@@ -128,6 +132,28 @@ def test_details_show_candidates_marks_diagnostics_evidence_and_trace(
         assert details.locator(".attempt.chosen").inner_text().startswith("Attempt 1")
         row.click()
         assert page.locator(".details").count() == 0
+
+
+def test_an_attempt_that_repeats_another_says_which(browser: Any, tmp_path: Path) -> None:
+    result = formalized(0, True)
+    attempts = [*result["attempts"], dict(result["attempts"][1])]
+    for attempt, cluster in zip(attempts, (0, 1, 1), strict=True):
+        attempt["cluster"] = cluster
+    problem = formalize_problems(1)[0]
+    told: dict[str, Any] = {problem.name: ({**result, "attempts": attempts}, {"write": 5.0, "check": 1.0})}
+    asked = {
+        "backend": "symbolic",
+        "bounds": {"candidates": 1},
+        "checker": {"name": "static", "index": INDEX},
+    }
+    run = finished(tmp_path / "run", ToldWork("formalize", told, {**asked, "index": INDEX}), [problem])
+    page_file = tmp_path / "page.html"
+    page_file.write_text(html_page(gather([run])), encoding="utf-8")
+    with opened(browser, page_file) as page:
+        page.locator(".row").nth(0).click()
+        boxes = page.locator(".attempt h5").all_inner_texts()
+    assert ["says the same" in text for text in boxes] == [False, False, True]
+    assert "says the same as attempt 1" in boxes[2]
 
 
 def test_search_and_filters(browser: Any, pages: dict[str, Path]) -> None:

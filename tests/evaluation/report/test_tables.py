@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tests.evaluation.report.sample_runs import (
 )
 
 SHARE = {"hits": 3, "n": 4, "wilson": {"value": 0.75, "low": 0.3, "high": 0.95}}
-JUDGED = {
+JUDGED: dict[str, Any] = {
     "judge": {"model": "toy", "method": "direct", "votes": 3},
     "calibration": {"agreement": {"n": 9, "kappa": {"value": -0.1, "low": -0.2, "high": 0.3}, "f1": None}},
     "corrected": {"apparent": 0.75, "corrected": {"value": 0.7, "low": 0.2, "high": 0.9}},
@@ -50,6 +51,8 @@ def table(tables: list[Table], key: str) -> Table:
         (Measure(0.4812, 0.45, 0.512), "48.1% [45.0, 51.2]"),
         (Measure(0.4812, 0.45, 0.512, "fraction"), "0.481 [0.450, 0.512]"),
         (Measure(-0.05, -0.1, 0.0, "+percent"), "-5.0% [-10.0, +0.0]"),
+        (Measure(0.0, -1e-17, 0.4), "0.0% [0.0, 40.0]"),
+        (Measure(-1e-9, -1e-9, 0.4, "+fraction"), "+0.000 [+0.000, +0.400]"),
         (Measure(0.00002, style="p"), "< 0.001"),
         (Measure(1234.5, style="ms"), "1.23 s"),
         (Open("cramf eval"), "open: cramf eval"),
@@ -151,6 +154,41 @@ def test_only_common_problems_are_compared_and_the_others_counted(tmp_path: Path
     assert row[5] == 10
     assert isinstance(row[2], Measure)
     assert row[2].value == pytest.approx(18 / 19 - 14 / 19)
+
+
+def test_what_others_said_is_not_compared_and_the_settings_that_differ_are_told(tmp_path: Path) -> None:
+    gathered = gather([formalize_run(tmp_path / "a"), formalize_run(tmp_path / "b", good=(0,))])
+    ours, theirs = (
+        replace(
+            read,
+            scores={
+                **(read.scores or {}),
+                "faithful": {**JUDGED, "judge": {**JUDGED["judge"], "model": model}},
+            },
+            rows=[{**row, "faithful": True} for row in read.rows],
+        )
+        for read, model in zip(gathered.runs, ("toy", "other"), strict=True)
+    )
+    told = {**theirs.directory.settings, "checker": {"name": "repl", "index": None}}
+    theirs = replace(theirs, directory=replace(theirs.directory, settings=told))
+    tables = comparison_tables(replace(gathered, runs=(ours, theirs)))
+    differences = table(tables, "paired_differences")
+    assert {row[1] for row in differences.rows} == {"Written", "Equal", "Similarity"}
+    assert (
+        "Passed of b (another checker than of a); Faithful of b (another judge than of a)" in differences.note
+    )
+    assert {row[1] for row in table(tables, "mcnemar").rows} == {"Written", "Equal"}
+    differing = {row[0]: row[1:] for row in table(tables, "settings_that_differ").rows}
+    assert differing["checker.name"] == ("static", "repl") and "backend" not in differing
+    same = comparison_tables(gather([formalize_run(tmp_path / "c"), formalize_run(tmp_path / "d")]))
+    assert "settings_that_differ" not in {each.key for each in same}
+    assert "Passed" in {row[1] for row in table(same, "paired_differences").rows}
+
+
+def test_measures_of_names_are_spelled_as_the_field_does(tmp_path: Path) -> None:
+    read = read_run(formalize_run(tmp_path / "f"))
+    rows = [row[0] for row in table(figure_tables(read), "names").rows]
+    assert rows == ["Precision", "Recall", "F1", "Mean precision", "Mean recall", "Mean F1"]
 
 
 def test_large_tests_draw_less() -> None:

@@ -118,7 +118,12 @@ function formalized(run, found, place, number) {
   const value = listing.value[place][number];
   if (value !== null) flags.push(el("span", { class: "quiet" }, `similarity to the reference ${figureText(value, 3)}`));
   if (flags.length) box.push(el("p", {}, flags.flatMap((each) => [each, " "])));
-  (run.attempts || []).forEach((attempt, index) => box.push(attemptBox(attempt, index, index === run.chosen, (run.attempts || []).length)));
+  const attempts = run.attempts || [];
+  attempts.forEach((attempt, index) => {
+    // A cluster has a number of its own; its first attempt is what the later ones repeat.
+    const same = attempt.cluster === undefined ? index : attempts.findIndex((each) => each.cluster === attempt.cluster);
+    box.push(attemptBox(attempt, index, index === run.chosen, attempts.length, same));
+  });
   if (run.stopped) box.push(el("p", { class: "quiet" }, `No further round: ${run.stopped}.`));
   box.push(...evidence("Evidence: the definitions that were given", run.definitions || [], new Set(found.gold || [])));
   if (run.steps && run.steps.length) {
@@ -132,10 +137,10 @@ function flagBadge(flag) {
   return flag > 0 ? badge(name, "good") : badge(`not ${name}`, "plain");
 }
 
-function attemptBox(attempt, index, chosen, count) {
+function attemptBox(attempt, index, chosen, count, same) {
   const about = [`round ${attempt.round}`];
   if (attempt.mends !== undefined) about.push(`mends attempt ${attempt.mends}`);
-  if (attempt.cluster !== undefined) about.push(`says the same as attempt ${attempt.cluster}`);
+  if (same !== index) about.push(`says the same as attempt ${same}`);
   const box = el("section", { class: chosen ? "attempt chosen" : "attempt" },
     el("h5", {}, `Attempt ${index}`, chosen && count > 1 ? badge("chosen", "plain") : null, el("span", { class: "quiet" }, about.join(", "))));
   const made = attempt.candidate;

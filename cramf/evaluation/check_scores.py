@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from cramf.check.verdict import Status
 from cramf.evaluation.intervals import share
 from cramf.evaluation.passing import compile_rate
 from cramf.evaluation.runner import Run
-from cramf.evaluation.scores import Scored
+from cramf.evaluation.scores import Scored, milliseconds
 from cramf.jsonable import to_jsonable
 
 __all__ = ["score_check"]
@@ -45,7 +43,7 @@ def score_check(run: Run, settings: Mapping[str, Any], seed: int = 0) -> Scored:
             split: compile_rate(_of_split(rows, statuses, split), seed=seed)
             for split in dict.fromkeys(row["split"] for row in rows)
         },
-        "ms": _milliseconds(run),
+        "ms": milliseconds(run, "all"),
     }
     return Scored(to_jsonable(figures), rows)
 
@@ -71,9 +69,3 @@ def _of_split(
     rows: Sequence[Mapping[str, Any]], statuses: Sequence[Status | None], split: str
 ) -> list[Status | None]:
     return [status for row, status in zip(rows, statuses, strict=True) if row["split"] == split]
-
-
-def _milliseconds(run: Run) -> dict[str, float]:
-    spent = [answer.ms["all"] for answer in run.answers if answer is not None and "all" in answer.ms]
-    p50, p99 = np.percentile(spent, [50, 99]) if spent else (0.0, 0.0)
-    return {"p50": float(p50), "p99": float(p99)}

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from cramf.check.verdict import Candidate, Status
 from cramf.evaluation.formalize import SYMBOLIC
 from cramf.evaluation.intervals import Share, average, share
@@ -20,7 +18,7 @@ from cramf.evaluation.normal_form import Normaliser
 from cramf.evaluation.passing import Samples, compile_rate, mean_pass_at_k
 from cramf.evaluation.problems import Problem
 from cramf.evaluation.runner import Run
-from cramf.evaluation.scores import Scored
+from cramf.evaluation.scores import Scored, milliseconds
 from cramf.evaluation.work import Answer
 from cramf.formalize.types import StepKind
 from cramf.jsonable import to_jsonable
@@ -105,7 +103,7 @@ def score_formalize(
             split: _split([row for row in rows if row.split == split], seed)
             for split in dict.fromkeys(row.split for row in rows)
         },
-        "ms": _milliseconds(run),
+        "ms": milliseconds(run, "write"),
         "abstentions": [
             {"reason": reason, "count": count}
             for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
@@ -239,10 +237,3 @@ def _split(rows: Sequence[Outcome], seed: int) -> dict[str, Share | int]:
         "valid": share([row.valid for row in rows if row.read], seed=seed),
         "equal": share(compared, seed=seed),
     }
-
-
-def _milliseconds(run: Run) -> dict[str, float]:
-    """Median and 99th percentile of the time that writing one statement takes, without checking it."""
-    spent = [a.ms["write"] for a in run.answers if a is not None and "write" in a.ms]
-    p50, p99 = np.percentile(spent, [50, 99]) if spent else (0.0, 0.0)
-    return {"p50": float(p50), "p99": float(p99)}

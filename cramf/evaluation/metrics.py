@@ -38,6 +38,7 @@ __all__ = [
     "metric_parts",
     "ndcg_at",
     "paired_difference",
+    "part_intervals",
     "precision_at",
     "recall_at",
 ]
@@ -227,7 +228,14 @@ def intervals(
     Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13. The intervals are those of
     `cramf.evaluation.intervals.bootstrap` with the same seed, to rounding.
     """
-    found = ratio_intervals(metric_parts(rows, metrics), samples, seed)
+    return part_intervals(metric_parts(rows, metrics), metrics, samples, seed)
+
+
+def part_intervals(
+    parts: Floats, metrics: Sequence[Metric] = METRICS, samples: int = RESAMPLES, seed: int = SEED
+) -> dict[str, Interval]:
+    """`intervals` of what queries add to each metric, as `metric_parts` gives it."""
+    found = ratio_intervals(parts, samples, seed)
     return {metric.name: interval for metric, interval in zip(metrics, found, strict=True)}
 
 

@@ -6,17 +6,17 @@ for the scores. What nobody wrote is unfaithful and not equivalent: it stays in 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from cramf.check.verdict import Identity, Verdict
+from cramf.check.verdict import Identity
 from cramf.concurrently import in_threads
 from cramf.errors import CramfError, ResourceError
 from cramf.evaluation.agreement import corrected_rate
 from cramf.evaluation.equivalence import Equivalence, Ladder, Pair, Prover, climb
+from cramf.evaluation.equivalence.many import Stoppable
 from cramf.evaluation.formalize_scores import chosen_candidate
 from cramf.evaluation.intervals import share
 from cramf.evaluation.judge.calibration import Pair as Labelled
@@ -123,9 +123,9 @@ def compare_run(
     typed = replace(ladder, rungs=())
     work = {key: (name, pairs[name], ladder) for name, key in keys.items()}
     work |= {key: (name, references[name], typed) for name, key in alone.items()}
-    asked = _Ending(prover)
+    asked = Stoppable(prover)
     with ExitStack() as stack:
-        stack.callback(asked.ended.set)
+        stack.callback(asked.stopped.set)
         journal = stack.enter_context(Journal(directory.path / _EQUIVALENCES))
         found = _settled(journal.lines, set(work))
         todo = [key for key in work if key not in found]
@@ -156,23 +156,6 @@ def written(run: Run) -> str:
     """What tells the statements of a run from any other's, so that no look is taken for one at others."""
     candidates = [chosen_candidate(answer) if answer is not None else None for answer in run.answers]
     return digest([[p.name, to_jsonable(c)] for p, c in zip(run.problems, candidates, strict=True)])
-
-
-class _EndedError(Exception):
-    """The comparing was broken off; nobody hears of it any more."""
-
-
-class _Ending:
-    """A prover until its end, after which no thread that is still at work starts Lean again."""
-
-    def __init__(self, prover: Prover) -> None:
-        self._prover = prover
-        self.ended = threading.Event()
-
-    def elaborate(self, header: str, text: str, seconds: float | None = None) -> Verdict:
-        if self.ended.is_set():
-            raise _EndedError
-        return self._prover.elaborate(header, text, seconds)
 
 
 def _pair(problem: Problem, answer: Answer | None) -> Pair | None:

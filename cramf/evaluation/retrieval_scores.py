@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from cramf.evaluation.metrics import METRICS, Retrieved, intervals, paired_difference
+from cramf.evaluation.intervals import Floats, ratios
+from cramf.evaluation.metrics import METRICS, Retrieved, metric_parts, paired_difference, part_intervals
 from cramf.evaluation.problems import Problem
 from cramf.evaluation.retrieval_arms import FULL
 from cramf.evaluation.runner import Run
-from cramf.evaluation.scores import Scored
+from cramf.evaluation.scores import Scored, milliseconds
 from cramf.evaluation.work import Answer
 from cramf.jsonable import to_jsonable
 
@@ -29,6 +28,8 @@ def score_retrieval(run: Run, settings: Mapping[str, Any], seed: int = 0) -> Sco
     found = {arm: retrieved(run, arm) for arm in settings["arms"]}
     peers = {name: text for name, text in settings["peers"].items() if name in found}
     full = found.get(FULL)
+    parts = {arm: metric_parts(answers, METRICS) for arm, answers in found.items()}
+    timed = sum(FULL in answer.ms for _, answer in _pairs(run))
     lost = Counter(name for _, answer in _pairs(run) for name in _missing(answer))
     golds = [problem.gold or frozenset() for problem in run.problems]
     figures: dict[str, Any] = {
@@ -36,18 +37,19 @@ def score_retrieval(run: Run, settings: Mapping[str, Any], seed: int = 0) -> Sco
         "n_with_dependencies": sum(1 for gold in golds if gold),
         "dependencies": sum(map(len, golds)),
         "missing": lost.total(),
-        "arms": {arm: intervals(answers, seed=seed) for arm, answers in found.items()},
+        "arms": {arm: part_intervals(own, seed=seed) for arm, own in parts.items()},
         "differences": {}
         if full is None
         else {f"{FULL} - {name}": paired_difference(full, found[name], seed=seed) for name in peers},
-        "latency_ms": _latency(run, FULL),
+        "latency_ms": {**milliseconds(run, FULL), "n": timed} if timed else None,
         "peers": peers,
         "missing_names": [
             {"name": name, "count": count}
             for name, count in sorted(lost.items(), key=lambda i: (-i[1], i[0]))
         ],
     }
-    return Scored(to_jsonable(figures), [_row(p, a, found, n) for n, (p, a) in enumerate(_pairs(run))])
+    shares = {arm: ratios(own) for arm, own in parts.items()}
+    return Scored(to_jsonable(figures), [_row(p, a, shares, n) for n, (p, a) in enumerate(_pairs(run))])
 
 
 def retrieved(run: Run, arm: str) -> list[Retrieved]:
@@ -72,17 +74,7 @@ def _missing(answer: Answer) -> Sequence[str]:
     return () if answer.result is None else answer.result["missing"]
 
 
-def _latency(run: Run, arm: str) -> dict[str, float] | None:
-    spent = [answer.ms[arm] for _, answer in _pairs(run) if arm in answer.ms]
-    if not spent:
-        return None
-    p50, p99 = np.percentile(spent, [50, 99])
-    return {"p50": float(p50), "p99": float(p99), "n": len(spent)}
-
-
-def _row(
-    problem: Problem, answer: Answer, found: Mapping[str, list[Retrieved]], number: int
-) -> dict[str, Any]:
+def _row(problem: Problem, answer: Answer, shares: Mapping[str, Floats], number: int) -> dict[str, Any]:
     """One problem: each arm's values, by metric."""
     gold = sorted(problem.gold or ())
     values: dict[str, Any] = {
@@ -92,8 +84,7 @@ def _row(
         "missing": None if answer.result is None else len(_missing(answer)),
         "failure": None if answer.failure is None else str(answer.failure.kind),
     }
-    for arm, rows in found.items():
-        for metric in METRICS:
-            share = metric.value([rows[number]])
-            values[f"{arm} {metric.name}"] = share if gold else None
+    for arm, own in shares.items():
+        for metric, share in zip(METRICS, own[number], strict=True):
+            values[f"{arm} {metric.name}"] = float(share) if gold else None
     return values

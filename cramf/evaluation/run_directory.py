@@ -109,9 +109,7 @@ class RunDirectory:
                     if wanted._begin():
                         return wanted
         except OSError as error:
-            raise ResourceError(
-                f"cannot write to {path}: {error.strerror}", "check the folder and the disk's space"
-            ) from None
+            raise wanted._unwritable(error) from None
         there = cls.open(path)
         differing = sorted(_differing(there._identity(), wanted._identity()))
         if not differing and there.problems != data.problems:

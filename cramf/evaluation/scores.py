@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from cramf.errors import InputError
 from cramf.evaluation.lean_versions import lean_gap
 from cramf.evaluation.run_directory import RunDirectory
 from cramf.evaluation.runner import Run
 from cramf.evaluation.work import digest
 
-__all__ = ["Scored", "complete", "frame"]
+__all__ = ["Scored", "complete", "frame", "milliseconds"]
 
 _SOFTWARE: Final = ("cramf", "commit", "python", "packages")
 """What of a session tells by which software it found its results."""
@@ -24,6 +26,13 @@ class Scored:
 
     figures: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
+
+
+def milliseconds(run: Run, part: str) -> dict[str, float]:
+    """Median and 99th percentile of what a part of one problem's work took; 0 where none tells it."""
+    spent = [answer.ms[part] for answer in run.answers if answer is not None and part in answer.ms]
+    p50, p99 = np.percentile(spent, [50, 99]) if spent else (0.0, 0.0)
+    return {"p50": float(p50), "p99": float(p99)}
 
 
 def complete(run: Run, directory: RunDirectory) -> None:

@@ -13,14 +13,14 @@ from cramf.errors import InputError
 from cramf.evaluation.equivalence.pairs import Pair
 from cramf.evaluation.equivalence.proving import Equivalence, Prover
 
-__all__ = ["compare_many"]
+__all__ = ["Stoppable", "compare_many"]
 
 
 class _StoppedError(Exception):
     """The batch was broken off; nobody hears of it any more."""
 
 
-class _Stoppable:
+class Stoppable:
     """A prover that can be told to answer nothing more, so that no thread starts it again after the end."""
 
     def __init__(self, prover: Prover) -> None:
@@ -52,7 +52,7 @@ def compare_many(
         raise InputError("the number of workers is not positive", "give a number above zero")
     crew = Crew(workers)
     answers: dict[int, Equivalence] = {}
-    stoppable = _Stoppable(prover)
+    stoppable = Stoppable(prover)
     results = crew.run(lambda pair: compare(pair, stoppable), pairs)
     try:
         for index, answer in with_progress(results, len(pairs), progress):
